@@ -1,0 +1,162 @@
+"""What happened, as frozen facts in the past tense.
+
+An event names no citizen: it is read into feeds and timelines of several organisations. Events of a task
+carry that task, with the words people wrote to it; what leaves the process picks ids, states and the
+nameless title only (``notifications.entry``). ``docs/events.md`` lists the events, and a test compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from discharge.identifiers import MessageId, SorCode, StayId
+from discharge.policy import Role
+from discharge.stay import NoticeKind
+from discharge.task import HandoverTask, Move, Person
+
+__all__ = [
+    "DischargeUndone",
+    "Event",
+    "MessageRefused",
+    "PatientDischarged",
+    "PlanRevised",
+    "StayBegan",
+    "StayContinued",
+    "TaskDelivered",
+    "TaskEscalated",
+    "TaskMoved",
+    "TaskOverdue",
+    "TaskRedated",
+    "TaskReminded",
+    "TaskRequested",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfStay:
+    at: datetime
+    stay_id: StayId
+    by: Person | None = None
+    """The named person behind it; None for a message or a timer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayBegan(_OfStay):
+    """A patient is in hospital."""
+
+    ward: SorCode
+    kind: NoticeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayContinued(_OfStay):
+    """The stay goes on in another contact or ward."""
+
+    ward: SorCode
+    previous_ward: SorCode
+    kind: NoticeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRevised(_OfStay):
+    """The ward's plan has a new version that concerns receivers."""
+
+    ward: SorCode
+    version: int
+    fields: tuple[str, ...]
+    receivers: tuple[SorCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientDischarged(_OfStay):
+    """The patient has left for home; a second one re-dates the first."""
+
+    ward: SorCode
+    left_at: datetime
+    redated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DischargeUndone(_OfStay):
+    """The discharge was marked by mistake and is taken back."""
+
+    ward: SorCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfTask(_OfStay):
+    task: HandoverTask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRequested(_OfTask):
+    """Somebody now owes something."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskMoved(_OfTask):
+    """A person moved a task, or the core withdrew it."""
+
+    move: Move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRedated(_OfTask):
+    """The fact behind a task changed: a new deadline, or a new round in which nobody's earlier yes holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDelivered(_OfTask):
+    """A device of the owner has it. Told to the requester only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReminded(_OfTask):
+    """The owner was reminded."""
+
+    organization: SorCode
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEscalated(_OfTask):
+    """Nobody answered, so the next named party was told."""
+
+    organization: SorCode
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOverdue(_OfTask):
+    """The deadline passed and it is not done."""
+
+    organization: SorCode
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRefused:
+    """A message was answered with an error; its receiver's operators must see it."""
+
+    at: datetime
+    message_id: MessageId
+    sender: SorCode
+    receiver: SorCode | None
+
+
+Event = (
+    StayBegan
+    | StayContinued
+    | PlanRevised
+    | PatientDischarged
+    | DischargeUndone
+    | TaskRequested
+    | TaskMoved
+    | TaskRedated
+    | TaskDelivered
+    | TaskReminded
+    | TaskEscalated
+    | TaskOverdue
+    | MessageRefused
+)

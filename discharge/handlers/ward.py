@@ -1,0 +1,176 @@
+"""The ward marks by hand: begins a stay, says what it knows, marks the patient as gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from discharge.agreement import Trigger
+from discharge.commands import BeginStay, RevisePlan
+from discharge.errors import ConcurrentUpdateError, NotFoundError, PlanError
+from discharge.events import PlanRevised, TaskRedated
+from discharge.handlers import course
+from discharge.identifiers import PatientId
+from discharge.patient import Patient
+from discharge.plan import DischargePlan, PlanChange, PlanRevision, difference
+from discharge.policy import ContentClass, Role, require_role
+from discharge.ports import UnitOfWork
+from discharge.stay import EncounterClass, NoticeKind, PartyBasis, Stay
+from discharge.task import HandoverTask, Person
+
+__all__ = ["begin_stay", "revise_plan"]
+
+_AHEAD = timedelta(hours=24)
+
+
+async def begin_stay(command: BeginStay, uow: UnitOfWork) -> Stay:
+    """Begin a stay by hand; a citizen who is in hospital already has that stay continued at this ward.
+
+    Raises:
+        NotAllowedError: the caller is no ward.
+        NotFoundError: the ward is not the caller's, or the municipality or practice is not registered.
+        PlanError: a start more than a day ahead.
+    """
+    require_role(command.caller, "begin-stay", Role.WARD, Role.DOCTOR)
+    if command.ward not in command.caller.scope(uow.directory):
+        raise NotFoundError(kind="Organization")
+    if command.started_at > uow.now + _AHEAD:
+        raise PlanError(element="started-at", problem="more than 24 hours ahead")
+    for sor in (command.municipality, command.gp):
+        if sor is not None:
+            uow.directory[sor]
+    patient = await uow.patients.by_cpr(command.cpr)
+    if patient is None:
+        patient = await uow.patients.add(
+            Patient(
+                id=PatientId(uow.new_id()),
+                cpr=command.cpr,
+                family=command.family,
+                given=command.given,
+                gp=command.gp,
+            )
+        )
+    elif patient.gp is None and command.gp is not None:
+        patient = replace(patient, gp=command.gp)
+        await uow.patients.save(patient)
+    encounter_class = EncounterClass.EMERGENCY if command.kind is NoticeKind.STAA else EncounterClass.INPATIENT
+    stay = next((s for s in await uow.stays.of_patient(patient.id) if s.is_open), None)
+    if stay is None:
+        stay = course.begin(
+            uow,
+            patient=patient,
+            ward=command.ward,
+            receiver=command.municipality or patient.municipality,
+            kind=command.kind,
+            encounter_class=encounter_class,
+            started_at=command.started_at,
+            by=Person(command.caller.person_id, command.caller.name),
+        )
+    else:
+        stay = replace(stay, receiver=stay.receiver or command.municipality or patient.municipality)
+        stay = course.continue_in(
+            uow,
+            stay,
+            ward=command.ward,
+            kind=command.kind,
+            encounter_class=encounter_class,
+            at=command.started_at,
+        )
+    if command.bed is not None:
+        stay = replace(stay, plan=stay.plan.revised(PlanRevision(bed=command.bed)))
+    if stay.receiver is not None and patient.is_known_to(stay.receiver, uow.directory):
+        stay = course.serve(uow, stay, patient)
+    stay = await course.plan_tasks(uow, stay, patient, Trigger.STAY_BEGAN, report_requested=True)
+    stay = await course.close_access(uow, stay)
+    await uow.stays.save(stay)
+    await uow.commit()
+    return stay
+
+
+async def revise_plan(command: RevisePlan, uow: UnitOfWork) -> Stay:
+    """Change what the ward knows, mark the patient as gone, or take that back; the same for click and machine.
+
+    Raises:
+        NotAllowedError: the caller is no ward.
+        NotFoundError: the stay is not at the caller's ward.
+        ConcurrentUpdateError: the plan has moved on since the caller read it.
+        PlanError: the plan contradicts itself, or the departure cannot be.
+        TransitionError: undo without a discharge.
+    """
+    require_role(command.caller, "revise-plan", Role.WARD, Role.DOCTOR, Role.SYSTEM)
+    stay = await uow.stays.get(command.stay_id)
+    if stay.ward not in command.caller.scope(uow.directory):
+        raise NotFoundError(kind="Stay")
+    before = stay.plan
+    if command.expected_version is not None and command.expected_version != before.version:
+        raise ConcurrentUpdateError(kind="DischargePlan", expected=command.expected_version, actual=before.version)
+    if command.discharged_at is not None and command.undo_discharged:
+        raise PlanError(element="undo-discharged", problem="not together with discharged")
+    by = Person(command.caller.person_id, command.caller.name)
+    patient = await uow.patients.get(stay.patient_id)
+    stay = replace(stay, plan=before.revised(command.revision))
+    if stay.plan is not before:
+        stay = await _spread(uow, stay, patient, before, by)
+    if command.undo_discharged:
+        stay = await course.reopen(uow, stay, by)
+    if command.discharged_at is not None:
+        _require_possible(command.discharged_at, stay, uow.now)
+        stay = await course.discharge(uow, stay, patient, command.discharged_at, by)
+    await uow.stays.save(stay)
+    await uow.commit()
+    return stay
+
+
+def _require_possible(at: datetime, stay: Stay, now: datetime) -> None:
+    if at < stay.began_at:
+        raise PlanError(element="discharged", problem="before the stay began")
+    if at > now + _AHEAD:
+        raise PlanError(element="discharged", problem="more than 24 hours ahead")
+
+
+async def _spread(uow: UnitOfWork, stay: Stay, patient: Patient, before: DischargePlan, by: Person) -> Stay:
+    """Tell the receivers of a new version, and ask again where an earlier yes no longer holds."""
+    changes = tuple(change for change in difference(before, stay.plan) if change.concerns_receivers)
+    if not changes:
+        return stay
+    if stay.plan.names_municipal_need:
+        stay = course.serve(uow, stay, patient)
+    receivers = tuple(party.organization for party in stay.parties if party.basis is PartyBasis.SERVES)
+    uow.record(
+        PlanRevised(
+            at=uow.now,
+            stay_id=stay.id,
+            by=by,
+            ward=stay.ward,
+            version=stay.plan.version,
+            fields=tuple(change.field for change in changes),
+            receivers=receivers,
+        )
+    )
+    if not stay.is_open:
+        await _ask_again(uow, stay, changes, by)
+        redate = any(change.field == "first_visit_at" for change in changes)
+        stay = await course.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=redate)
+        stay = await course.close_access(uow, stay)
+    return stay
+
+
+async def _ask_again(uow: UnitOfWork, stay: Stay, changes: tuple[PlanChange, ...], by: Person) -> None:
+    """A plan that changed after the patient left voids what was accepted on the old one."""
+    if all(change.field in {"contact_phone", "agreed_by_phone"} for change in changes):
+        return
+    for task in await uow.tasks.of_stay(stay.id):
+        if _rests_on_plan(task, stay):
+            renewed = task.renewed(uow.now)
+            await uow.tasks.save(renewed)
+            await course.restart_ladder(uow, stay, renewed)
+            uow.record(TaskRedated(at=uow.now, stay_id=stay.id, by=by, task=renewed))
+
+
+def _rests_on_plan(task: HandoverTask, stay: Stay) -> bool:
+    return (
+        task.is_open
+        and task.content_class is ContentClass.PLAN
+        and task.owner != stay.ward
+        and task.cause == Trigger.DISCHARGED
+    )

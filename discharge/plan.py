@@ -1,0 +1,151 @@
+"""The discharge plan: what the ward knows of the way home, in numbered versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final
+
+from discharge._typing import override
+from discharge.errors import PlanError
+
+__all__ = ["UNCHANGED", "Certainty", "DischargePlan", "Need", "PlanChange", "PlanRevision", "Unchanged", "difference"]
+
+
+class Need(StrEnum):
+    """What the patient needs at home from the first hour. Codes as in ``$plan``."""
+
+    HOME_NURSING = "home-nursing"
+    PERSONAL_CARE = "personal-care"
+    PRACTICAL_HELP = "practical-help"
+    MEALS = "meals"
+    DOSE_DISPENSING = "dose-dispensing"
+    AIDS = "aids"
+    REHABILITATION = "rehabilitation"
+    FOLLOW_UP_VISIT = "follow-up-visit"
+
+    @property
+    def is_municipal(self) -> bool:
+        """True when the municipality must meet it, which makes it a party to the stay."""
+        return self is not Need.FOLLOW_UP_VISIT
+
+
+class Certainty(StrEnum):
+    """How sure the ward is of the expected discharge."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    UNSURE = "unsure"
+
+
+class Unchanged:
+    """The type of ``UNCHANGED``: a revision that does not touch a field."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        """Return the name it is written by."""
+        return "UNCHANGED"
+
+
+UNCHANGED: Final = Unchanged()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DischargePlan:
+    """One version of what the ward knows. Version 0 is the empty plan of a new stay."""
+
+    version: int = 0
+    expected_discharge_at: datetime | None = None
+    certainty: Certainty = Certainty.UNSURE
+    treatment_finished_at: datetime | None = None
+    needs: frozenset[Need] | None = None
+    """None: nobody has said. Empty: the ward has said that nothing is needed."""
+    first_visit_at: datetime | None = None
+    destination: str | None = None
+    functional_level: str | None = None
+    frail: bool | None = None
+    medicine_until: date | None = None
+    contact_phone: str | None = None
+    agreed_by_phone: str | None = None
+    first_24_hours: str | None = None
+    override_reason: str | None = None
+    """Why the patient left although something was missing; the receivers read it."""
+    bed: str | None = None
+
+    def revised(self, revision: PlanRevision) -> DischargePlan:
+        """Return the next version, or this very object when the revision changes nothing.
+
+        Raises:
+            PlanError: a telephone number that cannot be dialled.
+        """
+        changed = {
+            f.name: value
+            for f in fields(revision)
+            if not isinstance(value := getattr(revision, f.name), Unchanged) and value != getattr(self, f.name)
+        }
+        if not changed:
+            return self
+        phone = changed.get("contact_phone")
+        if phone is not None and not (_is_dialable(phone)):
+            raise PlanError(element="contact-phone", problem="digits, spaces and one leading + only")
+        return replace(self, version=self.version + 1, **changed)
+
+    @property
+    def names_municipal_need(self) -> bool:
+        """True when the municipality has something to do."""
+        return any(need.is_municipal for need in self.needs or ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRevision:
+    """What a ward wants changed; what it leaves out stays as it is."""
+
+    expected_discharge_at: datetime | Unchanged | None = UNCHANGED
+    certainty: Certainty | Unchanged = UNCHANGED
+    treatment_finished_at: datetime | Unchanged | None = UNCHANGED
+    needs: frozenset[Need] | Unchanged | None = UNCHANGED
+    first_visit_at: datetime | Unchanged | None = UNCHANGED
+    destination: str | Unchanged | None = UNCHANGED
+    functional_level: str | Unchanged | None = UNCHANGED
+    frail: bool | Unchanged | None = UNCHANGED
+    medicine_until: date | Unchanged | None = UNCHANGED
+    contact_phone: str | Unchanged | None = UNCHANGED
+    agreed_by_phone: str | Unchanged | None = UNCHANGED
+    first_24_hours: str | Unchanged | None = UNCHANGED
+    override_reason: str | Unchanged | None = UNCHANGED
+    bed: str | Unchanged | None = UNCHANGED
+
+
+_SILENT: Final = frozenset({"bed"})
+"""Housekeeping of the ward: nobody at the receiver acts on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """One field that differs between two versions."""
+
+    field: str
+    before: object
+    after: object
+
+    @property
+    def concerns_receivers(self) -> bool:
+        """True when somebody outside the ward may have to act differently."""
+        return self.field not in _SILENT
+
+
+def difference(before: DischargePlan, after: DischargePlan) -> tuple[PlanChange, ...]:
+    """The fields in which ``after`` differs, in the order of the plan."""
+    return tuple(
+        PlanChange(f.name, old, new)
+        for f in fields(DischargePlan)
+        if f.name != "version" and (old := getattr(before, f.name)) != (new := getattr(after, f.name))
+    )
+
+
+def _is_dialable(phone: object) -> bool:
+    text = str(phone).replace(" ", "")
+    return text.removeprefix("+").isdecimal() and len(text.removeprefix("+")) >= 3  # noqa: PLR2004 - 112 is the shortest

@@ -1,0 +1,139 @@
+"""Who may see and do what: the first wall, and the source of the second one.
+
+Row-level security in PostgreSQL is fed from here (``Caller.scope``, ``readable_classes``), so the two
+walls cannot disagree. Source: Sundhedsloven § 42 a (profession and taking part in the treatment).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from discharge.directory import Directory, OrganizationKind
+from discharge.errors import NotAllowedError
+from discharge.identifiers import PersonId, SorCode
+
+__all__ = ["ACTING_ROLES", "READS", "Caller", "ContentClass", "Role", "audience_at", "require_role", "require_sender"]
+
+
+class Role(StrEnum):
+    """What a caller is, for its organisation."""
+
+    WARD = "ward"
+    DOCTOR = "doctor"
+    VISITATOR = "visitator"
+    HOME_NURSE = "home-nurse"
+    GP = "gp"
+    LEADER = "leader"
+    OPERATOR = "operator"
+    AGREEMENT_EDITOR = "agreement-editor"
+    SYSTEM = "system"
+
+
+class ContentClass(StrEnum):
+    """What a piece of a stay is about: access is given class by class."""
+
+    NOTICE = "notice"
+    PLAN = "plan"
+    DOCUMENT = "document"
+    MEDICINE = "medicine"
+    CONVERSATION = "conversation"
+
+
+_ALL: Final = frozenset(ContentClass)
+_PLANNING: Final = frozenset({ContentClass.NOTICE, ContentClass.PLAN, ContentClass.CONVERSATION})
+_NONE: Final[frozenset[ContentClass]] = frozenset()
+
+_HOSPITAL: Final = frozenset({OrganizationKind.HOSPITAL, OrganizationKind.WARD})
+_MUNICIPAL: Final = frozenset({OrganizationKind.MUNICIPALITY, OrganizationKind.UNIT})
+_PRACTICE: Final = frozenset({OrganizationKind.GP})
+
+READS: Final[dict[Role, tuple[frozenset[OrganizationKind], frozenset[ContentClass]]]] = {
+    Role.WARD: (_HOSPITAL, _ALL),
+    Role.DOCTOR: (_HOSPITAL, _ALL),
+    Role.VISITATOR: (_MUNICIPAL, _PLANNING),
+    Role.HOME_NURSE: (_MUNICIPAL, _ALL),
+    Role.GP: (_PRACTICE, _ALL),
+    Role.LEADER: (_HOSPITAL | _MUNICIPAL | _PRACTICE, _NONE),
+    Role.OPERATOR: (_HOSPITAL | _MUNICIPAL | _PRACTICE | {OrganizationKind.REGION}, _NONE),
+    Role.AGREEMENT_EDITOR: (frozenset(OrganizationKind), _NONE),
+    Role.SYSTEM: (_HOSPITAL | _MUNICIPAL | _PRACTICE, _ALL),
+}
+"""Role -> the kinds of party it may belong to, and the classes it reads there."""
+
+_STAFF: Final[dict[OrganizationKind, frozenset[Role]]] = {
+    OrganizationKind.HOSPITAL: frozenset({Role.WARD, Role.DOCTOR}),
+    OrganizationKind.WARD: frozenset({Role.WARD, Role.DOCTOR}),
+    OrganizationKind.MUNICIPALITY: frozenset({Role.HOME_NURSE, Role.VISITATOR}),
+    OrganizationKind.UNIT: frozenset({Role.HOME_NURSE, Role.VISITATOR}),
+    OrganizationKind.GP: frozenset({Role.GP}),
+    OrganizationKind.REGION: frozenset(),
+}
+"""Who takes up a duty that came to a place its rule did not think of."""
+
+ACTING_ROLES: Final = frozenset({Role.WARD, Role.DOCTOR, Role.VISITATOR, Role.HOME_NURSE, Role.GP, Role.SYSTEM})
+"""Roles that take tasks on. A leader gives up a task that was escalated, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks: a named person or a record system, in a role, for an organisation."""
+
+    person_id: PersonId
+    name: str
+    role: Role
+    organization: SorCode
+    unit: SorCode | None = None
+
+    @property
+    def acting(self) -> SorCode:
+        """The unit the caller works in, else its organisation."""
+        return self.unit or self.organization
+
+    def scope(self, directory: Directory) -> tuple[SorCode, ...]:
+        """The organisations whose parties this caller is: its own place and all below it."""
+        return directory.within(self.acting)
+
+    def readable_classes(self, directory: Directory) -> frozenset[ContentClass]:
+        """What this caller reads of a stay its organisation is party to."""
+        organization = directory.get(self.acting)
+        kinds, classes = READS[self.role]
+        return classes if organization is not None and organization.kind in kinds else _NONE
+
+    def leads(self) -> str | None:
+        """The key under which tasks are escalated to this leader, None for everybody else."""
+        return f"{self.acting}|{self.role}" if self.role is Role.LEADER else None
+
+
+def audience_at(directory: Directory, place: SorCode, roles: frozenset[Role]) -> frozenset[Role]:
+    """The roles that a duty or a call for help reaches at ``place``: always at least one person's.
+
+    A rule names the roles of the party it thinks of. Where another place takes that party's part,
+    the roles that cannot exist there give way to the ones that do the work there.
+    """
+    organization = directory.get(place)
+    if organization is None:
+        return roles
+    fitting = frozenset(role for role in roles if organization.kind in READS[role][0])
+    return fitting if fitting - {Role.SYSTEM} else fitting | _STAFF[organization.kind]
+
+
+def require_role(caller: Caller, action: str, *roles: Role) -> None:
+    """Let ``caller`` pass if its role is among ``roles``.
+
+    Raises:
+        NotAllowedError: it is not.
+    """
+    if caller.role not in roles:
+        raise NotAllowedError(action=action, rule="role")
+
+
+def require_sender(caller: Caller, sender: SorCode, directory: Directory) -> None:
+    """Let a client send for its own organisation and everything below it.
+
+    Raises:
+        NotAllowedError: the message's sender is somebody else.
+    """
+    if sender not in directory.within(caller.acting):
+        raise NotAllowedError(action="send-message", rule="sender-is-not-the-client")

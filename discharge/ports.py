@@ -1,0 +1,220 @@
+"""What the core needs of the world, as protocols: one transaction and what is kept in it.
+
+Lock order everywhere: patient, stay, tasks by id, timers, and feed heads last. Every ``get`` that
+names a lock holds it until the unit of work ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from discharge.agreement import HealthAgreement, PlannedStep, StepKind
+from discharge.commands import Envelope, Receipt
+from discharge.directory import Directory
+from discharge.events import Event
+from discharge.identifiers import CprNumber, FeedId, MessageId, PatientId, SorCode, StayId, TaskId, TimerId
+from discharge.patient import Patient
+from discharge.policy import Role
+from discharge.stay import Stay
+from discharge.task import AgreementRef, HandoverTask
+
+__all__ = [
+    "Agreements",
+    "ArmedStep",
+    "Messages",
+    "Patients",
+    "Stays",
+    "Tasks",
+    "Timers",
+    "UnitOfWork",
+]
+
+
+class Patients(Protocol):
+    """Citizens, found by id or by the blind index of their CPR number."""
+
+    async def by_cpr(self, cpr: CprNumber) -> Patient | None:
+        """Return the citizen and hold the lock, or None."""
+
+    async def get(self, patient_id: PatientId) -> Patient:
+        """Return the citizen.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+
+    async def add(self, patient: Patient) -> Patient:
+        """Keep a new citizen; when another transaction was first, return theirs."""
+
+    async def save(self, patient: Patient) -> None:
+        """Keep a changed name or practice."""
+
+
+class Stays(Protocol):
+    """Stays with their encounters, parties and plan."""
+
+    async def get(self, stay_id: StayId) -> Stay:
+        """Return the stay and hold its lock.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+
+    async def of_patient(self, patient_id: PatientId) -> Sequence[Stay]:
+        """The citizen's stays, the latest first, each held by its lock."""
+
+    async def save(self, stay: Stay) -> None:
+        """Keep a new or changed stay."""
+
+
+class Tasks(Protocol):
+    """Duties."""
+
+    async def stay_of(self, task_id: TaskId) -> StayId:
+        """The stay to lock before the task.
+
+        Raises:
+            NotFoundError: there is no such task.
+        """
+
+    async def get(self, task_id: TaskId) -> HandoverTask:
+        """Return the task and hold its lock.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+
+    async def of_stay(self, stay_id: StayId) -> Sequence[HandoverTask]:
+        """All tasks of the stay, by id, each held by its lock."""
+
+    async def undelivered(self, feed: FeedId, offset: int) -> Sequence[HandoverTask]:
+        """Tasks owned by ``feed`` that it told of up to ``offset`` and that no device has confirmed; locked."""
+
+    async def save(self, task: HandoverTask) -> None:
+        """Keep a new or changed task."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmedStep:
+    """A rung of the ladder that waits for its instant."""
+
+    id: TimerId
+    task_id: TaskId
+    kind: StepKind
+    due_at: datetime | None
+    organization: SorCode
+    roles: frozenset[Role]
+    while_unanswered: bool
+    """True: only until a person takes the task on. False: until it is done."""
+    after_code: str | None = None
+    span: timedelta = timedelta()
+    working_days: int = 0
+
+
+class Timers(Protocol):
+    """Rows held against the one clock. No timer ever ends a task."""
+
+    async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+        """Replace the rungs of ``task`` that have not fired."""
+
+    async def waiting_for(self, stay_id: StayId, code: str) -> Sequence[ArmedStep]:
+        """Rungs of the stay that wait until a task of ``code`` is completed."""
+
+    async def set_due(self, timer_id: TimerId, due_at: datetime) -> None:
+        """Give a waiting rung its instant."""
+
+    async def due(self, until: datetime, limit: int) -> Sequence[ArmedStep]:
+        """Unfired rungs due by ``until``, in due order, of stays that nobody else holds; all locked."""
+
+    async def fired(self, timer_id: TimerId, at: datetime) -> None:
+        """Mark a rung as climbed."""
+
+
+class Messages(Protocol):
+    """Every message that came in, verbatim where the law allows it."""
+
+    async def claim(self, envelope: Envelope) -> Receipt | None:
+        """Take the message in hand, once per sender and MessageHeader.id.
+
+        Returns None when it is new, else the answer it was given before, or the fatal answer for a
+        reused Bundle.id. Concurrent copies wait here for the first one's commit.
+
+        Source: MedCom Reliable Messaging, duplicate matrix; the keys are (sender, id).
+        """
+
+    async def conclude(
+        self, envelope: Envelope, receipt: Receipt, *, stay_id: StayId | None, patient: Patient | None, keep: bool
+    ) -> None:
+        """Write the answer; ``keep`` False drops the body in this same transaction."""
+
+    async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
+        """Remember messages known through the history of a later one."""
+
+
+class Agreements(Protocol):
+    """Versioned rules."""
+
+    async def for_region(self, region: str | None, day: date) -> HealthAgreement | None:
+        """The agreement in force in the region that day; the latest version wins."""
+
+    async def get(self, ref: AgreementRef) -> HealthAgreement:
+        """The version a task was made under.
+
+        Raises:
+            NotFoundError: it was never loaded.
+        """
+
+    def closed_days(self, day: date) -> frozenset[date]:
+        """Public holidays and agreed closed days around ``day``."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction: everything in it becomes true at ``commit``, or nothing does."""
+
+    @property
+    def now(self) -> datetime:
+        """Domain time, read once for this transaction."""
+
+    @property
+    def directory(self) -> Directory:
+        """Who there is."""
+
+    @property
+    def access_days(self) -> int:
+        """How many days a party reads on after the end."""
+
+    @property
+    def patients(self) -> Patients:
+        """Citizens."""
+
+    @property
+    def stays(self) -> Stays:
+        """Stays."""
+
+    @property
+    def tasks(self) -> Tasks:
+        """Duties."""
+
+    @property
+    def timers(self) -> Timers:
+        """Ladders."""
+
+    @property
+    def messages(self) -> Messages:
+        """Messages."""
+
+    @property
+    def agreements(self) -> Agreements:
+        """Rules."""
+
+    def new_id(self) -> str:
+        """A fresh opaque id."""
+
+    def record(self, event: Event) -> None:
+        """Remember a fact; it is written, addressed and told with the commit."""
+
+    async def commit(self) -> None:
+        """Make it true. Only after this does anyone get a yes."""

@@ -1,0 +1,1 @@
+"""MedCom's messages: HospitalNotification and Acknowledgement, rule by rule."""

@@ -1,0 +1,239 @@
+"""Events to the feeds of those who must know: pure, and the only place that decides it.
+
+A unit's entries also stand in the feeds of the municipal organisations above it; a ward's stay in the ward's
+feed, because intake must never queue on a feed that a whole hospital shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, assert_never
+
+from discharge.directory import Directory, OrganizationKind
+from discharge.events import (
+    DischargeUndone,
+    Event,
+    MessageRefused,
+    PatientDischarged,
+    PlanRevised,
+    StayBegan,
+    StayContinued,
+    TaskDelivered,
+    TaskEscalated,
+    TaskMoved,
+    TaskOverdue,
+    TaskRedated,
+    TaskReminded,
+    TaskRequested,
+)
+from discharge.identifiers import FeedId, SorCode, StayId
+from discharge.policy import Role
+from discharge.stay import NoticeKind
+from discharge.task import HandoverTask, Move, Priority
+from notifications.entry import Addressed, EntryEvent
+
+__all__ = ["entries_for", "entries_for_all", "feeds_of", "staff_of"]
+
+_MUNICIPAL: Final = frozenset({OrganizationKind.MUNICIPALITY, OrganizationKind.UNIT})
+_WARD_STAFF: Final = frozenset({Role.WARD, Role.DOCTOR})
+_STAFF: Final[dict[OrganizationKind, frozenset[Role]]] = {
+    OrganizationKind.HOSPITAL: _WARD_STAFF,
+    OrganizationKind.WARD: _WARD_STAFF,
+    OrganizationKind.MUNICIPALITY: frozenset({Role.VISITATOR, Role.HOME_NURSE}),
+    OrganizationKind.UNIT: frozenset({Role.VISITATOR, Role.HOME_NURSE}),
+    OrganizationKind.GP: frozenset({Role.GP}),
+    OrganizationKind.REGION: frozenset({Role.OPERATOR}),
+}
+_TOLD: Final[dict[type[TaskReminded | TaskEscalated | TaskOverdue], EntryEvent]] = {
+    TaskReminded: EntryEvent.TASK_REMINDER,
+    TaskEscalated: EntryEvent.TASK_ESCALATED,
+    TaskOverdue: EntryEvent.TASK_OVERDUE,
+}
+_BEGAN: Final[dict[NoticeKind, str]] = {
+    NoticeKind.STAA: "Akut ambulant kontakt er begyndt",
+    NoticeKind.STIN: "Patient er indlagt",
+    NoticeKind.SLHJ: "Patient er udskrevet",
+}
+_CONTINUED: Final = "Opholdet fortsætter i en ny kontakt"
+_DISCHARGED: Final = "Patient er udskrevet"
+_REDATED: Final = "Udskrivningstidspunktet er rettet"
+_UNDONE: Final = "Udskrivningen er taget tilbage"
+_PLAN: Final = "Udskrivningsplanen er ændret"
+_REFUSED: Final = "En besked er afvist"
+
+
+def feeds_of(sor: SorCode, directory: Directory) -> tuple[FeedId, ...]:
+    """The feed of ``sor``, and for a unit those of every municipal organisation above it."""
+    organization = directory.get(sor)
+    if organization is None or organization.kind is not OrganizationKind.UNIT:
+        return (FeedId(sor),)
+    above = (s for s in directory.lineage(sor)[1:] if directory[s].kind in _MUNICIPAL)
+    return (FeedId(sor), *(FeedId(s) for s in above))
+
+
+def staff_of(sor: SorCode, directory: Directory) -> frozenset[Role]:
+    """The roles that do the daily work at ``sor``; the operators' where the register does not know it."""
+    organization = directory.get(sor)
+    return _STAFF[organization.kind if organization is not None else OrganizationKind.REGION]
+
+
+def entries_for(event: Event, directory: Directory) -> tuple[Addressed, ...]:
+    """What ``event`` writes into which feeds: at most one entry per feed."""
+    merged: dict[FeedId, Addressed] = {}
+    for entry in _addressed(event, directory):
+        first = merged.get(entry.feed)
+        # The first says what it is (a duty of theirs before somebody's news); it rings at all who should know.
+        merged[entry.feed] = entry if first is None else replace(first, audience=first.audience | entry.audience)
+    return tuple(merged.values())
+
+
+def entries_for_all(events: Iterable[Event], directory: Directory) -> tuple[Addressed, ...]:
+    """The entries of one commit: one per feed, kind and task (or stay), as the last event left it."""
+    merged: dict[tuple[object, ...], Addressed] = {}
+    for event in events:
+        for entry in entries_for(event, directory):
+            about = entry.task_id or entry.stay_id
+            # Two refused messages are two entries: neither is about a task or a stay.
+            key = (entry.feed, entry.event, about) if about is not None else (id(event), entry.feed)
+            before = merged.get(key)
+            merged[key] = entry if before is None else replace(entry, audience=before.audience | entry.audience)
+    return tuple(merged.values())
+
+
+def _addressed(event: Event, directory: Directory) -> Iterator[Addressed]:
+    match event:
+        case TaskReminded() | TaskEscalated() | TaskOverdue():
+            yield from _told(event, directory)
+        case TaskRequested() | TaskMoved() | TaskRedated() | TaskDelivered():
+            yield from _about_task(event, directory)
+        case MessageRefused():
+            yield _refused(event, directory)
+        case _:
+            yield from _about_stay(event, directory)
+
+
+def _about_task(
+    event: TaskRequested | TaskMoved | TaskRedated | TaskDelivered, directory: Directory
+) -> Iterator[Addressed]:
+    task = event.task
+    match event:
+        case TaskRequested():
+            yield from _to_owner(task, EntryEvent.TASK_REQUESTED, event.at, directory)
+            if task.requester != task.owner:
+                yield from _to_requester(task, EntryEvent.TASK_CHANGED, event.at, directory)
+        case TaskMoved():
+            yield from _moved(event, directory)
+        case TaskRedated():
+            yield from _to_owner(task, EntryEvent.TASK_CHANGED, event.at, directory)
+            yield from _to_requester(task, EntryEvent.TASK_CHANGED, event.at, directory)
+        case TaskDelivered():
+            # Never a feed whose followers would confirm it in turn.
+            if task.requester != task.owner:
+                entry = _of_task(task, EntryEvent.TASK_CHANGED, event.at)
+                yield replace(entry, feed=FeedId(task.requester), audience=staff_of(task.requester, directory))
+        case _:
+            assert_never(event)
+
+
+def _about_stay(
+    event: StayBegan | StayContinued | PatientDischarged | DischargeUndone | PlanRevised, directory: Directory
+) -> Iterator[Addressed]:
+    match event:
+        case StayBegan():
+            yield _of_stay(event.ward, event.at, event.stay_id, _BEGAN[event.kind])
+        case StayContinued():
+            yield _of_stay(event.ward, event.at, event.stay_id, _CONTINUED)
+            yield _of_stay(event.previous_ward, event.at, event.stay_id, _CONTINUED)
+        case PatientDischarged():
+            yield _of_stay(event.ward, event.at, event.stay_id, _REDATED if event.redated else _DISCHARGED)
+        case DischargeUndone():
+            yield _of_stay(event.ward, event.at, event.stay_id, _UNDONE)
+        case PlanRevised():
+            yield from _plan_revised(event, directory)
+        case _:
+            assert_never(event)
+
+
+def _moved(event: TaskMoved, directory: Directory) -> Iterator[Addressed]:
+    task = event.task
+    if event.move is Move.WITHDRAW:
+        kind = EntryEvent.TASK_WITHDRAWN
+    elif event.move is Move.ASSIGN and (left := _previous_owner(task)) is not None:
+        # Handed to another unit: a new duty there, and gone from the list here.
+        yield from _to_owner(task, EntryEvent.TASK_REQUESTED, event.at, directory)
+        yield from _to_owner(replace(task, owner=left), EntryEvent.TASK_WITHDRAWN, event.at, directory)
+        kind = EntryEvent.TASK_CHANGED
+    else:
+        kind = EntryEvent.TASK_CHANGED
+    yield from _to_owner(task, kind, event.at, directory)
+    yield from _to_requester(task, kind, event.at, directory)
+
+
+def _previous_owner(task: HandoverTask) -> SorCode | None:
+    if not task.rounds or task.rounds[-1].closed_at != task.changed_at or task.rounds[-1].owner == task.owner:
+        return None
+    return task.rounds[-1].owner
+
+
+def _of_task(task: HandoverTask, kind: EntryEvent, at: datetime) -> Addressed:
+    return Addressed(
+        feed=FeedId(task.owner),
+        at=at,
+        event=kind,
+        task_id=task.id,
+        stay_id=task.stay_id,
+        priority=task.priority,
+        due_at=task.due_at,
+        title=task.title.da,
+        audience=task.audience,
+    )
+
+
+def _to_owner(task: HandoverTask, kind: EntryEvent, at: datetime, directory: Directory) -> Iterator[Addressed]:
+    entry = _of_task(task, kind, at)
+    for feed in feeds_of(task.owner, directory):
+        yield replace(entry, feed=feed)
+
+
+def _to_requester(task: HandoverTask, kind: EntryEvent, at: datetime, directory: Directory) -> Iterator[Addressed]:
+    entry = replace(_of_task(task, kind, at), audience=staff_of(task.requester, directory))
+    for feed in feeds_of(task.requester, directory):
+        yield replace(entry, feed=feed)
+
+
+def _told(event: TaskReminded | TaskEscalated | TaskOverdue, directory: Directory) -> Iterator[Addressed]:
+    kind = _TOLD[type(event)]
+    entry = replace(_of_task(event.task, kind, event.at), audience=event.roles)
+    for feed in feeds_of(event.organization, directory):
+        yield replace(entry, feed=feed)
+    if kind is EntryEvent.TASK_OVERDUE:
+        yield from _to_requester(event.task, kind, event.at, directory)
+
+
+def _of_stay(ward: SorCode, at: datetime, stay_id: StayId, title: str) -> Addressed:
+    return Addressed(
+        feed=FeedId(ward), at=at, event=EntryEvent.STAY_CHANGED, stay_id=stay_id, title=title, audience=_WARD_STAFF
+    )
+
+
+def _plan_revised(event: PlanRevised, directory: Directory) -> Iterator[Addressed]:
+    entry = replace(_of_stay(event.ward, event.at, event.stay_id, _PLAN), event=EntryEvent.PLAN_CHANGED)
+    yield entry
+    for receiver in event.receivers:
+        audience = staff_of(receiver, directory)
+        for feed in feeds_of(receiver, directory):
+            yield replace(entry, feed=feed, audience=audience)
+
+
+def _refused(event: MessageRefused, directory: Directory) -> Addressed:
+    known = event.receiver if event.receiver is not None and event.receiver in directory else None
+    return Addressed(
+        feed=FeedId(known or event.sender),
+        at=event.at,
+        event=EntryEvent.MESSAGE,
+        priority=Priority.URGENT,
+        title=_REFUSED,
+        audience=frozenset({Role.OPERATOR}),
+    )

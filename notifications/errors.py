@@ -1,0 +1,43 @@
+"""What delivery can fail at, as types.
+
+The tree::
+
+    DeliveryError
+    ├── CarrierError        a carrier of wake-ups is away; nothing is lost, the poll finds the entries
+    └── FrameError          a client's frame breaks the protocol; carries the close code
+
+Errors carry fields, not sentences, and none of them ever holds personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+__all__ = ["CarrierError", "DeliveryError", "FrameError"]
+
+
+class DeliveryError(Exception):
+    """Something that could not be delivered as asked."""
+
+    @override
+    def __str__(self) -> str:
+        """Return the class and its fields: none of them ever holds personal data."""
+        return repr(self)
+
+
+@dataclass(eq=False)
+class CarrierError(DeliveryError):
+    """The carrier of wake-ups named ``carrier`` cannot be reached."""
+
+    carrier: str
+    problem: str
+
+
+@dataclass(eq=False)
+class FrameError(DeliveryError):
+    """A frame that the socket is closed for. ``code`` is the close code of RFC 6455, section 7.4."""
+
+    code: int
+    reason: str

@@ -1,0 +1,4 @@
+"""Processes and adapters: pages, the FHIR door, persistence, the worker and the commands.
+
+May import every other package; nothing imports this one.
+"""

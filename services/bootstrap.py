@@ -1,0 +1,169 @@
+"""The composition root: settings to engine, feeds, wake-ups, app. The only place that chooses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import APIRouter, FastAPI
+from redis.asyncio import Redis
+
+from discharge.directory import Directory
+from notifications.fanout import Hub
+from notifications.ports import Carrier
+from notifications.redis_carrier import RedisCarrier
+from notifications.tally import Tally
+from notifications.wakeup import CarriedWakeups
+from services import fhir_api
+from services.gp import pages as gp
+from services.hospital import begin, inbox
+from services.hospital import pages as hospital
+from services.municipality import pages as municipality
+from services.observability import Metrics
+from services.operator import pages as operator
+from services.persistence import migrate as schema
+from services.persistence.browser_sessions import SqlSessionStore
+from services.persistence.clock import wall_now
+from services.persistence.database import Database, engine_for
+from services.persistence.demo_clock import advance_clock
+from services.persistence.feeds import PostgresFeeds
+from services.persistence.notices import PostgresCarrier
+from services.persistence.tickets import Tickets
+from services.persistence.vault import Vault
+from services.settings import Settings
+from services.stays import pages as stays
+from services.web.app import create_app as web_app
+from services.web.health import Checkup
+from services.web.live import LiveDesk, limits_from, live_router
+from services.web.runtime import Runtime
+from services.web.sessions import Sessions
+from services.web.signin import signin_router
+from services.web.tokens import Tokens
+from services.worker import Worker
+
+__all__ = [
+    "Installation",
+    "create_app",
+    "database_for",
+    "migrate",
+    "run_worker",
+    "runtime_for",
+]
+
+
+def database_for(settings: Settings) -> Database:
+    """The store that ``settings`` describe; nobody is woken yet."""
+    pool = settings.database
+    engine = engine_for(
+        pool.app_url(), pool_size=pool.pool_size, overflow=pool.pool_overflow, timeout=pool.pool_timeout_seconds
+    )
+    vault = Vault(settings.keys.master_bytes(), settings.keys.index_bytes())
+    return Database(engine, vault, access_days=settings.retention.access_days_after_end, demo=settings.is_demo)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One process's parts, and how to let go of them."""
+
+    database: Database
+    wakeups: CarriedWakeups
+    metrics: Metrics
+    tally: Tally
+
+    @classmethod
+    def of(cls, settings: Settings) -> Installation:
+        """The parts that ``settings`` describe; commits of this process wake all others."""
+        metrics = Metrics.create()
+        tally = Tally(metrics.count_live)
+        redis = settings.redis.address()
+        carriers: list[Carrier] = [] if redis is None else [RedisCarrier(redis)]
+        carriers.append(PostgresCarrier(settings.database.app_url()))
+        wakeups = CarriedWakeups(carriers, tally=tally, poll_seconds=settings.poll.feeds_seconds)
+        database = database_for(settings)
+        database.wakes(wakeups.publish)
+        return cls(database, wakeups, metrics, tally)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.wakeups.close()
+        await self.database.engine.dispose()
+
+
+def runtime_for(settings: Settings, parts: Installation, hub: Hub) -> Runtime:
+    """What the requests of a web process work with."""
+    database = parts.database
+    redis = settings.redis.address()
+    ping: Callable[[], Awaitable[object]] | None = None
+    if redis is not None:
+        ping = Redis.from_url(redis, socket_timeout=1, socket_connect_timeout=1).ping
+    return Runtime(
+        settings=settings,
+        clock=database,
+        database=database,
+        hub=hub,
+        tokens=Tokens(settings.token, wall_now),
+        sessions=Sessions(SqlSessionStore(database.writing), settings.session, wall_now),
+        metrics=parts.metrics,
+        health=Checkup(database.engine, ping),
+        wall=wall_now,
+        advance_clock=(lambda target: advance_clock(database, target)) if settings.is_demo else None,
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """One web process's app, with every door."""
+    parts = Installation.of(settings)
+    database = parts.database
+    hub = Hub(
+        feeds=PostgresFeeds(database.writing),
+        wakeups=parts.wakeups,
+        limits=limits_from(settings.live),
+        tally=parts.tally,
+    )
+    runtime = runtime_for(settings, parts, hub)
+    desk = LiveDesk(
+        hub=hub,
+        tickets=Tickets(database.writing, wall=wall_now, life=timedelta(seconds=settings.live.ticket_seconds)),
+        directory=lambda: _directory(database),
+    )
+    return web_app(runtime, _doors(desk))
+
+
+def _doors(desk: LiveDesk) -> Sequence[APIRouter]:
+    """Every door of the house."""
+    return (
+        inbox.router,
+        fhir_api.router,
+        live_router(desk),
+        signin_router(desk.directory),
+        hospital.router,
+        begin.router,
+        municipality.router,
+        gp.router,
+        stays.router,
+        operator.router,
+    )
+
+
+async def _directory(database: Database) -> Directory:
+    return (await database.master()).directory
+
+
+def run_worker(settings: Settings) -> None:
+    """Run one worker until it is told to stop."""
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    parts = Installation.of(settings)
+    try:
+        await Worker(parts.database, settings, parts.metrics).run()
+    finally:
+        await parts.close()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema up to date; old processes may go on meanwhile."""
+    schema.upgrade(settings.database.migration_url())

@@ -1,0 +1,109 @@
+"""``stafet doctor``: what is wrong with an installation, in words, most important first."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import redis
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.persistence.checks import database_findings
+from services.persistence.database import engine_for
+from services.persistence.vault import Vault
+from services.settings import Settings, SettingsError, secret_files
+
+__all__ = ["diagnose"]
+
+_GIB: Final = 1024**3
+_OLDEST_REDIS: Final = (6, 2)
+_ANSWER_SECONDS: Final = 3.0
+
+
+def diagnose(settings: Settings) -> list[str]:
+    """Everything that is wrong; nothing when the list is empty."""
+    return [
+        *_missing(settings),
+        *_database(settings),
+        *_redis(settings),
+        *_key_files(settings),
+        *_disk(settings.home if settings.is_demo else Path.cwd()),
+    ]
+
+
+def _missing(settings: Settings) -> list[str]:
+    needed: tuple[Callable[[], object], ...] = (
+        settings.database.app_url,
+        settings.keys.master_bytes,
+        settings.keys.index_bytes,
+        settings.token.public_keys,
+    )
+    findings = []
+    for read in needed:
+        try:
+            read()
+        except SettingsError as error:
+            findings.append(str(error))
+    if not settings.is_demo and not settings.http.secure:
+        findings.append("STAFET_HTTP_PUBLIC_URL is not https: people's sessions could be overheard")
+    if not settings.is_demo and settings.token.signing_key is not None:
+        findings.append("STAFET_TOKEN_SIGNING_KEY is set: only a demo signs its own tokens; remove it")
+    return findings
+
+
+def _database(settings: Settings) -> list[str]:
+    if settings.database.url is None:
+        return []
+    return asyncio.run(_ask_database(settings))
+
+
+async def _ask_database(settings: Settings) -> list[str]:
+    vault = None
+    if settings.keys.master is not None and settings.keys.index is not None:
+        vault = Vault(settings.keys.master_bytes(), settings.keys.index_bytes())
+    engine = engine_for(settings.database.app_url(), pool_size=1, overflow=0)
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS * 3), engine.connect() as connection:
+            return await database_findings(connection, vault, demo=settings.is_demo)
+    except (SQLAlchemyError, OSError) as error:
+        # The driver's own text may repeat the address, and with it a password.
+        return [f"PostgreSQL cannot be used ({type(error).__name__}): is it running, and STAFET_DATABASE_URL right?"]
+    finally:
+        await engine.dispose()
+
+
+def _redis(settings: Settings) -> list[str]:
+    address = settings.redis.address()
+    if address is None:
+        return []
+    try:
+        with redis.Redis.from_url(
+            address, socket_timeout=_ANSWER_SECONDS, socket_connect_timeout=_ANSWER_SECONDS
+        ) as client:
+            version = str(client.info("server")["redis_version"])
+    except (redis.RedisError, OSError, ValueError) as error:
+        problem = type(error).__name__
+        return [f"Redis cannot be used ({problem}): PostgreSQL alone wakes the feeds; check STAFET_REDIS_URL"]
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST_REDIS:
+        return [f"Redis {version} is too old: 6.2 or newer is needed"]
+    return []
+
+
+def _key_files(settings: Settings) -> list[str]:
+    named = [path for _, path in secret_files()]
+    own = sorted((settings.home / "keys").glob("*")) if settings.is_demo else []
+    return [
+        f"{path} can be read by others: chmod 600 {path}"
+        for path in dict.fromkeys((*named, *own))
+        if path.is_file() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+
+
+def _disk(folder: Path) -> list[str]:
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    return [f"only {free / _GIB:.1f} GiB are free on the disk of {place}"] if free < _GIB else []

@@ -1,0 +1,220 @@
+"""Plays the demo's stays through the handlers, so that boards, feeds, timers and audit are the real ones.
+
+Domain time is moved from one fact to the next; what falls due in between fires when it is due.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from discharge.commands import BeginStay, ConfirmDelivered, MoveTask, ReceiveNotice, RevisePlan
+from discharge.directory import Directory
+from discharge.handlers import (
+    FireTimers,
+    begin_stay,
+    confirm_delivered,
+    fire_timers,
+    move_task,
+    receive_notice,
+    revise_plan,
+)
+from discharge.identifiers import FeedId, SorCode
+from discharge.patient import Patient
+from discharge.plan import PlanRevision
+from discharge.policy import Caller, Role
+from discharge.ports import UnitOfWork
+from discharge.stay import NoticeKind, Stay
+from discharge.task import HandoverTask
+from fhir_mappings.medcom.intake import NoticeRead, read_message
+from services.demo.courses import Act, Course
+from services.demo.messages import Notification
+from services.demo.people import AT_WORK, person_at
+from services.persistence.audit import AuditContext
+from services.persistence.clock import set_ahead, wall_now
+from services.persistence.database import Database
+from services.persistence.demo_clock import some_due
+
+__all__ = ["play", "set_clock"]
+
+_IDS: Final = uuid.UUID("5b1f9f3e-0d3c-5d5e-9a52-7f6a2b1c4d90")
+_EVERYTHING: Final = 2**62
+_Happen = Callable[[UnitOfWork], Awaitable[object]]
+
+
+async def set_clock(database: Database, to: datetime) -> None:
+    """Let it be ``to`` in the demo, whatever it was; nothing fires."""
+    async with database.writing() as connection:
+        await set_ahead(connection, to - wall_now())
+
+
+async def play(database: Database, patients: Mapping[str, Patient], courses: Sequence[Course], now: datetime) -> None:
+    """Play ``courses`` in the order of their facts, and leave the clock at ``now``.
+
+    Args:
+        database: a migrated store with organisations, agreement and citizens.
+        patients: the citizens by family name.
+        courses: what happened.
+        now: where it ends; no fact lies later.
+    """
+    directory = (await database.master()).directory
+    facts = [
+        fact
+        for course in courses
+        for fact in _Stage(directory=directory, patient=patients[course.family], course=course).facts()
+    ]
+    facts.sort(key=lambda fact: fact.at)
+    await set_clock(database, facts[0].at)
+    for fact in facts:
+        await _reach(database, fact.at)
+        audit = AuditContext(caller=fact.caller, request_id="demo", action=fact.action, route="demo")
+        await database.run(audit, _happening, fact.happen)
+    await _reach(database, now)
+
+
+async def _reach(database: Database, at: datetime) -> None:
+    """Let it become ``at``, with what falls due until then. Nobody else moves anything meanwhile."""
+    async with database.writing() as connection:
+        await set_ahead(connection, at - wall_now())
+        due = await some_due(connection, at)
+    while due:
+        due = await database.run(None, fire_timers, FireTimers(until=at)) > 0
+
+
+async def _happening(happen: _Happen, uow: UnitOfWork) -> object:
+    return await happen(uow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One thing that happened, who did it, and how it is done again."""
+
+    at: datetime
+    caller: Caller
+    action: str
+    happen: _Happen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    """One course with those it concerns."""
+
+    directory: Directory
+    patient: Patient
+    course: Course
+
+    def facts(self) -> Iterator[_Fact]:
+        """Everything that happens in it."""
+        course = self.course
+        if course.by_hand:
+            yield self._marked(course.begins[0][0])
+        else:
+            yield from self._told()
+        for at, revision in course.plans:
+            yield self._planned(at, revision)
+        if course.left_at is not None and course.by_hand:
+            yield self._planned(course.left_at, PlanRevision(), left=True)
+        yield from (self._acted(act) for act in course.acts)
+
+    @property
+    def _ward(self) -> SorCode:
+        return self.course.begins[-1][2]
+
+    @property
+    def _nurse(self) -> Caller:
+        return person_at(self._ward, Role.WARD, self.directory)
+
+    def _id(self, what: str) -> str:
+        return str(uuid.uuid5(_IDS, f"{self.course.family} {what}"))
+
+    def _marked(self, at: datetime) -> _Fact:
+        """The ward begins the stay by hand."""
+        command = BeginStay(
+            caller=self._nurse,
+            cpr=self.patient.cpr,
+            family=self.course.family,
+            given=self.patient.given,
+            municipality=self.patient.municipality,
+            gp=self.patient.gp,
+            ward=self._ward,
+            started_at=at,
+            bed=self.course.bed,
+        )
+        return _Fact(at, self._nurse, "begin-stay", lambda uow: begin_stay(command, uow))
+
+    def _told(self) -> Iterator[_Fact]:
+        """The hospital's record system tells of the whole course."""
+        sent: list[Notification] = []
+        for at, kind, ward in self.course.begins:
+            sent.append(self._notification(at, kind, ward, sent))
+            yield self._message(sent[-1])
+        if self.course.bed is not None:
+            yield self._planned(self.course.begins[-1][0], PlanRevision(bed=self.course.bed))
+        if self.course.left_at is not None:
+            yield self._message(self._notification(self.course.left_at, NoticeKind.SLHJ, self._ward, sent))
+
+    def _notification(
+        self, at: datetime, kind: NoticeKind, ward: SorCode, sent: Sequence[Notification]
+    ) -> Notification:
+        assert self.patient.municipality is not None, "the citizens of the demo's stays live somewhere"
+        ends = kind is NoticeKind.SLHJ
+        return Notification(
+            kind=kind,
+            message_id=self._id(f"{kind} {at.isoformat()}"),
+            bundle_id=self._id(f"envelope {kind} {at.isoformat()}"),
+            cpr=self.patient.cpr.digits,
+            family=self.course.family,
+            given=self.patient.given,
+            sender=self.directory[self.directory.hospital_of(ward)],
+            receiver=self.directory[self.patient.municipality],
+            provider=self.directory[ward],
+            episode=self._id("episode"),
+            started_at=sent[-1].started_at if ends else at,
+            ended_at=at if ends else None,
+            occurred_at=at,
+            report_requested=not sent,
+            history=tuple(each.sent for each in sent),
+        )
+
+    def _message(self, notification: Notification) -> _Fact:
+        caller = person_at(notification.sender.sor, Role.SYSTEM, self.directory)
+        read = read_message(notification.body(), now=notification.occurred_at)
+        assert isinstance(read, NoticeRead), "the demo writes valid messages"
+        command = ReceiveNotice(caller=caller, envelope=read.envelope, notice=read.notice, warnings=read.warnings)
+        return _Fact(notification.occurred_at, caller, "process-message", lambda uow: receive_notice(command, uow))
+
+    def _planned(self, at: datetime, revision: PlanRevision, *, left: bool = False) -> _Fact:
+        """The ward changes the plan, or marks that the patient left."""
+
+        async def happen(uow: UnitOfWork) -> None:
+            stay = await self._stay(uow)
+            command = RevisePlan(
+                caller=self._nurse, stay_id=stay.id, revision=revision, discharged_at=at if left else None
+            )
+            await revise_plan(command, uow)
+
+        return _Fact(at, self._nurse, "revise-plan", happen)
+
+    def _acted(self, act: Act) -> _Fact:
+        """Somebody at the owner of a task does something to it."""
+
+        async def happen(uow: UnitOfWork) -> None:
+            stay = await self._stay(uow)
+            task = next(task for task in await uow.tasks.of_stay(stay.id) if task.code == act.code and task.is_open)
+            caller = self._at(task, act.role)
+            if act.move is None:
+                delivered = ConfirmDelivered(caller=caller, feed=FeedId(task.owner), offset=_EVERYTHING)
+                await confirm_delivered(delivered, uow)
+            else:
+                await move_task(MoveTask(caller=caller, task_id=task.id, move=act.move, reason=act.reason), uow)
+
+        return _Fact(act.at, self._nurse, "move-task", happen)
+
+    def _at(self, task: HandoverTask, role: Role | None) -> Caller:
+        return person_at(task.owner, role or AT_WORK[self.directory[task.owner].kind], self.directory)
+
+    async def _stay(self, uow: UnitOfWork) -> Stay:
+        return next(iter(await uow.stays.of_patient(self.patient.id)))

@@ -1,0 +1,124 @@
+"""What must be in place before a patient goes home, as a list that the board and the plan share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from discharge.clock import local
+from discharge.plan import DischargePlan, Need
+from discharge.stay import Stay
+from services.persistence.views import TaskRecord
+from services.web.cards import Reader
+from services.web.dates import day_short
+from services.web.language import Language
+from services.web.plan_words import home_words, need_words
+
+__all__ = ["Item", "is_weekend", "own_tasks", "ready_items", "task_word"]
+
+_SATURDAY: Final = 6
+_MEDICINE: Final = frozenset({Need.HOME_NURSING, Need.DOSE_DISPENSING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing on the list: two words for the board, a sentence for the plan, and where to mend it."""
+
+    word: str
+    sentence: str
+    why: str
+    is_done: bool
+    href: str
+    action: str
+
+
+def is_weekend(instant: datetime) -> bool:
+    """True on a Danish Saturday or Sunday."""
+    return local(instant).isoweekday() >= _SATURDAY
+
+
+def task_word(code: str, lang: Language) -> str:
+    """A duty in two words at most, as the board has room for; its full title stands on its page."""
+    t = lang.text
+    return {
+        "send-admission-report": t("Indlæggelsesrapport"),
+        "pause-services": t("Pause ydelser"),
+        "resume-services": t("Start ydelser"),
+        "send-discharge-report": t("Rapport"),
+        "send-discharge-letter": t("Epikrise"),
+        "read-discharge-letter": t("Læs epikrise"),
+        "reconcile-medication": t("Afstem medicin"),
+    }.get(code, t("Opgave"))
+
+
+def own_tasks(tasks: Iterable[TaskRecord], reader: Reader) -> tuple[TaskRecord, ...]:
+    """Open duties that the ward itself owes."""
+    scope = reader.scope
+    return tuple(record for record in tasks if record.task.is_open and record.task.owner in scope)
+
+
+def ready_items(stay: Stay, tasks: tuple[TaskRecord, ...], reader: Reader) -> tuple[Item, ...]:
+    """What is needed, missing things first."""
+    items = [*_plan_items(stay, reader), *_task_items(tasks, reader)]
+    return tuple(sorted(items, key=lambda item: item.is_done))
+
+
+def _plan_items(stay: Stay, reader: Reader) -> list[Item]:
+    if not stay.is_open:
+        return []
+    plan, lang, now = stay.plan, reader.lang, reader.now
+    t = lang.text
+    home = plan.expected_discharge_at
+    said = t("Ikke sat") if home is None else home_words(home, now, lang)
+    items = [
+        _item(lang, t("Dato"), t("Hjemdato sat"), said, done=home is not None, field="date"),
+        _item(lang, t("Behov"), t("Behov vurderet"), _needs(plan, lang), done=plan.needs is not None, field="needs"),
+    ]
+    if plan.names_municipal_need:
+        phone = plan.contact_phone or t("Kommunen kan ikke ringe til jer")
+        done = plan.contact_phone is not None
+        items.append(_item(lang, t("Telefon"), t("Telefon til afsnittet"), phone, done=done, field="phone"))
+    if _MEDICINE & (plan.needs or frozenset()):
+        until = plan.medicine_until
+        words = (
+            t("Ikke sat")
+            if until is None
+            else t("Til og med {day}").format(day=day_short(until, lang, today=local(now).date()))
+        )
+        items.append(_item(lang, t("Medicin"), t("Medicin med hjem"), words, done=until is not None, field="medicine"))
+    if home is not None and is_weekend(home):
+        agreed = plan.agreed_by_phone
+        words = agreed or t("Kræver en telefonaftale med kommunen")
+        items.append(
+            _item(lang, t("Weekendaftale"), t("Weekend aftalt"), words, done=agreed is not None, field="agreed")
+        )
+    return items
+
+
+def _item(lang: Language, word: str, sentence: str, why: str, *, done: bool, field: str) -> Item:
+    return Item(word=word, sentence=sentence, why=why, is_done=done, href=f"#f-{field}", action=lang.text("Udfyld"))
+
+
+def _needs(plan: DischargePlan, lang: Language) -> str:
+    t = lang.text
+    if plan.needs is None:
+        return t("Ingen har sagt noget endnu")
+    words = need_words(lang)
+    return ", ".join(words[need] for need in Need if need in plan.needs) or t("Ingen behov")
+
+
+def _task_items(tasks: tuple[TaskRecord, ...], reader: Reader) -> list[Item]:
+    lang = reader.lang
+    return [
+        Item(
+            word=task_word(record.task.code, lang),
+            sentence=record.task.title.da if lang.is_danish else record.task.title.en,
+            why=lang.text("Jeres egen opgave"),
+            is_done=False,
+            href=f"/tasks/{record.task.id}",
+            action=lang.text("Åbn"),
+        )
+        for record in own_tasks(tasks, reader)
+    ]

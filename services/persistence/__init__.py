@@ -1,0 +1,1 @@
+"""PostgreSQL: rows, repositories, the one commit, the read side and migrations."""

@@ -1,0 +1,201 @@
+"""PostgreSQL as requests use it: who may read what is set inside every transaction, by role.
+
+``stafet_reader`` and ``stafet_writer`` are taken on with ``set_config(…, true)``, so nothing of one
+request is left on the connection for the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
+
+import uuid_utils
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from discharge.identifiers import FeedId
+from discharge.policy import Caller
+from services.persistence.audit import AuditContext, audit_row
+from services.persistence.clock import set_ahead, wall_now
+from services.persistence.master import MASTER_VERSION, Master, read_master
+from services.persistence.pipeline import Batch, ask
+from services.persistence.reading import ReadSession
+from services.persistence.tables import AuditRow
+from services.persistence.unit_of_work import SqlUnitOfWork
+from services.persistence.vault import Vault
+
+__all__ = ["Database", "Wake", "engine_for", "new_id"]
+
+_READER: Final = "stafet_reader"
+_WRITER: Final = "stafet_writer"
+_LOST_RACES: Final = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock: PostgreSQL asks to try again."""
+_ENTER: Final = """
+    SELECT facts.master, facts.ahead,
+           set_config('role', %(role)s, true), set_config('stafet.organizations', %(organizations)s, true),
+           set_config('stafet.classes', %(classes)s, true), set_config('stafet.leads', %(leads)s, true),
+           set_config('stafet.caller_role', %(caller_role)s, true),
+           set_config('stafet.now', (%(wall)s::timestamptz + facts.ahead)::text, true)
+    FROM (SELECT (SELECT value FROM meta WHERE key = %(master)s) AS master,
+                 CASE WHEN %(demo)s THEN (SELECT ahead FROM demo_clock WHERE id = 1) END AS known) AS read,
+         LATERAL (SELECT read.master, coalesce(read.known, '0') AS ahead) AS facts
+    """
+
+_Command = TypeVar("_Command")
+_Result = TypeVar("_Result")
+
+
+class Wake(Protocol):
+    """Told after a commit which feeds have grown; must return at once and never fail."""
+
+    def __call__(self, heads: Mapping[FeedId, int], /) -> None:
+        """Tell every process."""
+
+
+def new_id() -> str:
+    """A fresh time-ordered id (UUID version 7): rows of one time lie together."""
+    return str(uuid_utils.uuid7())
+
+
+def engine_for(url: str, *, pool_size: int = 10, overflow: int = 10, timeout: float = 5.0) -> AsyncEngine:
+    """An engine on psycopg 3 for ``postgresql://…``; every session speaks UTC and plans no statement for ever."""
+    driver = "postgresql+psycopg://" + url.split("://", 1)[1]
+    return create_async_engine(
+        driver,
+        pool_size=pool_size,
+        max_overflow=overflow,
+        pool_timeout=timeout,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        # A named prepared statement would outlive a migration of the table under it.
+        connect_args={"options": "-c timezone=UTC -c application_name=stafet", "prepare_threshold": None},
+    )
+
+
+class Database:
+    """The store. One per process."""
+
+    def __init__(
+        self, engine: AsyncEngine, vault: Vault, *, access_days: int, demo: bool, wake: Wake | None = None
+    ) -> None:
+        self.engine = engine
+        self.vault = vault
+        self.demo = demo
+        self._access_days = access_days
+        self._wake = wake
+        self._master = Master()
+
+    def wakes(self, wake: Wake) -> None:
+        """Tell ``wake`` after every commit from now on."""
+        self._wake = wake
+
+    async def run(
+        self,
+        audit: AuditContext | None,
+        handler: Callable[[_Command, SqlUnitOfWork], Awaitable[_Result]],
+        command: _Command,
+    ) -> _Result:
+        """Run ``handler`` in one transaction as the writer; once more when it lost a race. Wakes feeds after COMMIT."""
+        try:
+            return await self._run_once(audit, handler, command)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _LOST_RACES:
+                raise
+            return await self._run_once(audit, handler, command)
+
+    async def _run_once(
+        self,
+        audit: AuditContext | None,
+        handler: Callable[[_Command, SqlUnitOfWork], Awaitable[_Result]],
+        command: _Command,
+    ) -> _Result:
+        async with self.unit_of_work(audit) as uow:
+            result = await handler(command, uow)
+        if uow.heads and self._wake is not None:
+            self._wake(uow.heads)
+        return result
+
+    @asynccontextmanager
+    async def unit_of_work(self, audit: AuditContext | None) -> AsyncIterator[SqlUnitOfWork]:
+        """One transaction as the writer; leaving it without ``commit`` rolls back."""
+        async with self.engine.connect() as connection:
+            now = await self._enter(connection, _WRITER, None)
+            yield SqlUnitOfWork(
+                connection,
+                vault=self.vault,
+                master=self._master,
+                now=now,
+                access_days=self._access_days,
+                audit=audit,
+                make_id=new_id,
+            )
+
+    @asynccontextmanager
+    async def reading(self, audit: AuditContext) -> AsyncIterator[ReadSession]:
+        """One repeatable-read transaction as the reader, under row-level security, audited as it ends."""
+        async with self.engine.connect() as raw:
+            connection = await raw.execution_options(isolation_level="REPEATABLE READ")
+            now = await self._enter(connection, _READER, audit.caller)
+            session = ReadSession(connection, vault=self.vault, master=self._master, now=now, caller=audit.caller)
+            yield session
+            batch = Batch()
+            row = audit_row(audit, outcome=200, stays=session.seen, audit_id=new_id())
+            batch.insert(AuditRow, [row])
+            await batch.commit(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A bare transaction as the writer, for what is no citizen's: sessions, tickets, feeds; commits at the end."""
+        async with self.engine.connect() as connection:
+            await self._enter(connection, _WRITER, None)
+            yield connection
+            await connection.commit()
+
+    async def audit_refusal(self, audit: AuditContext, status: int) -> None:
+        """Note a refusal in a transaction of its own."""
+        async with self.writing() as connection:
+            row = audit_row(audit, outcome=status, stays=(), audit_id=new_id())
+            await connection.execute(insert(AuditRow), row)
+
+    async def now(self) -> datetime:
+        """Domain time as it stands."""
+        async with self.engine.connect() as connection:
+            return await self._enter(connection, _WRITER, None)
+
+    async def move_clock(self, target: datetime) -> None:
+        """Demo mode only: set domain time to ``target`` for every process."""
+        async with self.writing() as connection:
+            await set_ahead(connection, target - wall_now())
+
+    async def master(self) -> Master:
+        """Organisations and agreements as they stand."""
+        async with self.engine.connect() as connection:
+            await self._enter(connection, _WRITER, None)
+            return self._master
+
+    async def _enter(self, connection: AsyncConnection, role: str, caller: Caller | None) -> datetime:
+        """Take on ``role`` for this transaction and return domain time; master data are brought up to date."""
+        wall = wall_now()
+        # The statement goes past SQLAlchemy; this tells it that there is something to commit or roll back.
+        await connection.begin()
+        constant = {"role": role, "master": MASTER_VERSION, "demo": self.demo, "wall": wall}
+        row = (await ask(connection, _ENTER, {**constant, **self._rights(caller)}))[0]
+        if row["master"] != self._master.version:
+            self._master = await read_master(connection, row["master"])
+            await ask(connection, _ENTER, {**constant, **self._rights(caller)})
+        ahead: timedelta = row["ahead"]
+        return wall + ahead
+
+    def _rights(self, caller: Caller | None) -> dict[str, str]:
+        if caller is None:
+            return {"organizations": "", "classes": "", "leads": "", "caller_role": ""}
+        directory = self._master.directory
+        return {
+            "organizations": ",".join(caller.scope(directory)) if caller.acting in directory else "",
+            "classes": ",".join(sorted(caller.readable_classes(directory))),
+            "leads": caller.leads() or "",
+            "caller_role": caller.role.value,
+        }

@@ -1,0 +1,114 @@
+"""Timers in the store: rungs held against the one clock, taken with SKIP LOCKED in due order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from discharge.agreement import PlannedStep
+from discharge.identifiers import StayId, TaskId, TimerId
+from discharge.ports import ArmedStep
+from discharge.task import HandoverTask
+from services.persistence.course import SqlTasks
+from services.persistence.pipeline import Batch, as_json, ask
+from services.persistence.rows import step_from
+from services.persistence.tables import TimerRow
+
+__all__ = ["SqlTimers"]
+
+_WAITING: Final = (
+    "SELECT * FROM timer WHERE stay_id = %(stay)s AND after_code = %(code)s AND due_at IS NULL AND fired_at IS NULL"
+)
+_DUE_STAYS: Final = (
+    "SELECT s.id FROM stay s WHERE s.id IN (SELECT d.stay_id FROM (SELECT t.stay_id FROM timer t"
+    " WHERE t.fired_at IS NULL AND t.due_at <= %(until)s ORDER BY t.due_at, t.id LIMIT %(limit)s) d)"
+    " ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED"
+)
+_DUE: Final = (
+    "SELECT * FROM timer WHERE stay_id = ANY(%(stays)s) AND fired_at IS NULL AND due_at <= %(until)s"
+    " ORDER BY due_at, id LIMIT %(limit)s"
+)
+_MARK: Final = (
+    "UPDATE timer t SET fired_at = r.fired_at FROM jsonb_populate_recordset(NULL::timer, %(rows)s::jsonb) r"
+    " WHERE t.id = r.id"
+)
+_DATE: Final = (
+    "UPDATE timer t SET due_at = r.due_at FROM jsonb_populate_recordset(NULL::timer, %(rows)s::jsonb) r"
+    " WHERE t.id = r.id"
+)
+
+
+class SqlTimers:
+    """Implements ``discharge.ports.Timers``; what is armed is written by ``flush``."""
+
+    def __init__(
+        self, connection: AsyncConnection, tasks: SqlTasks, fresh: set[str], new_id: Callable[[], str]
+    ) -> None:
+        self._connection = connection
+        self._tasks = tasks
+        self._fresh = fresh
+        self._new_id = new_id
+        self._armed: dict[TaskId, list[dict[str, Any]]] = {}
+        self._dated: list[dict[str, Any]] = []
+        self._fired: list[dict[str, Any]] = []
+
+    async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+        """Replace the rungs of ``task`` that have not fired."""
+        self._armed[task.id] = [
+            {
+                "id": UUID(self._new_id()),
+                "task_id": UUID(task.id),
+                "stay_id": UUID(task.stay_id),
+                "kind": step.kind.value,
+                "due_at": step.at,
+                "organization": step.organization,
+                "roles": sorted(role.value for role in step.roles),
+                "while_unanswered": step.while_unanswered,
+                "after_code": step.after_code,
+                "span_seconds": int(step.span.total_seconds()),
+                "working_days": step.working_days,
+            }
+            for step in steps
+        ]
+
+    async def waiting_for(self, stay_id: StayId, code: str) -> Sequence[ArmedStep]:
+        """Rungs of the stay that wait until a task of ``code`` is completed."""
+        rows = await ask(self._connection, _WAITING, {"stay": UUID(stay_id), "code": code})
+        return [step_from(row) for row in rows]
+
+    async def set_due(self, timer_id: TimerId, due_at: datetime) -> None:
+        """Give a waiting rung its instant."""
+        self._dated.append({"id": UUID(timer_id), "due_at": due_at})
+
+    async def due(self, until: datetime, limit: int) -> Sequence[ArmedStep]:
+        """Unfired rungs due by ``until``, in due order, of stays that nobody else holds; all locked.
+
+        The stays are locked before their tasks, as everywhere, and nobody touches a rung without
+        its stay; a stay that somebody holds is left for the next round.
+        """
+        stays = await ask(self._connection, _DUE_STAYS, {"until": until, "limit": limit})
+        if not stays:
+            return []
+        held = [row["id"] for row in stays]
+        rows = await ask(self._connection, _DUE, {"stays": held, "until": until, "limit": limit})
+        await self._tasks.hold(list({row["task_id"] for row in rows}))
+        return [step_from(row) for row in rows]
+
+    async def fired(self, timer_id: TimerId, at: datetime) -> None:
+        """Mark a rung as climbed."""
+        self._fired.append({"id": UUID(timer_id), "fired_at": at})
+
+    def flush(self, batch: Batch) -> None:
+        """Hand over what was armed, dated and fired."""
+        if self._fired:
+            batch.add(_MARK, {"rows": as_json(self._fired)})
+        if self._dated:
+            batch.add(_DATE, {"rows": as_json(self._dated)})
+        known = [UUID(task_id) for task_id in self._armed if task_id not in self._fresh]
+        if known:
+            batch.add("DELETE FROM timer WHERE task_id = ANY(%(tasks)s) AND fired_at IS NULL", {"tasks": known})
+        batch.insert(TimerRow, [row for steps in self._armed.values() for row in steps])

@@ -1,0 +1,81 @@
+"""Master data out of files into the store: all of a file or nothing, and the same again when repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from services.persistence.database import Database, new_id
+from services.persistence.master import put_agreement, put_organizations
+from services.persistence.master_files import (
+    read_agreement,
+    read_organizations,
+    read_patients,
+    require_registered,
+    require_tree,
+)
+from services.persistence.people import put_patient
+
+__all__ = [
+    "load_agreement",
+    "load_organizations",
+    "load_patients",
+    "put_agreement_file",
+    "put_organization_file",
+    "put_patient_file",
+]
+
+
+async def load_organizations(database: Database, file: Path) -> str:
+    """Add or replace the organisations in ``file`` by SOR code; says how many.
+
+    Raises:
+        MasterFileError: nothing was loaded, for the reasons in its text.
+    """
+    return f"{await put_organization_file(database, await asyncio.to_thread(file.read_bytes))} organisations loaded"
+
+
+async def load_patients(database: Database, file: Path) -> str:
+    """Add or replace the citizens in ``file`` by CPR number; says how many.
+
+    Raises:
+        MasterFileError: nothing was loaded, for the reasons in its text.
+    """
+    return f"{await put_patient_file(database, await asyncio.to_thread(file.read_bytes))} citizens loaded"
+
+
+async def load_agreement(database: Database, file: Path) -> str:
+    """Add or replace the agreement in ``file`` by id and version; says which.
+
+    Raises:
+        MasterFileError: it is not YAML.
+        AgreementError: it cannot be followed. Nothing was loaded.
+    """
+    return f"agreement {await put_agreement_file(database, await asyncio.to_thread(file.read_bytes))} loaded"
+
+
+async def put_organization_file(database: Database, body: bytes) -> int:
+    """As ``load_organizations``, of a file in memory; returns how many."""
+    organizations = read_organizations(body)
+    require_tree(organizations, (await database.master()).directory)
+    async with database.writing() as connection:
+        return await put_organizations(connection, organizations)
+
+
+async def put_patient_file(database: Database, body: bytes) -> int:
+    """As ``load_patients``, of a file in memory; returns how many."""
+    patients = read_patients(body, new_id)
+    require_registered(patients, (await database.master()).directory)
+    async with database.writing() as connection:
+        # In one order, so that two loads at a time wait for each other instead of for ever.
+        for patient in sorted(patients, key=lambda patient: patient.cpr.digits):
+            await put_patient(connection, database.vault, patient)
+    return len(patients)
+
+
+async def put_agreement_file(database: Database, body: bytes) -> str:
+    """As ``load_agreement``, of a file in memory; returns id and version."""
+    document = read_agreement(body)
+    async with database.writing() as connection:
+        agreement = await put_agreement(connection, document)
+    return f"{agreement.id} {agreement.version}"

@@ -1,0 +1,157 @@
+"""The one commit: messages, rows, timers, events, audit, and last the feed entries under their locks.
+
+Everything that a command decides becomes true here, together, or not at all. Feed numbers are given
+by the transaction's last statement, in sorted feed order, so that they have no holes; COMMIT travels
+with it, so nobody waits for a feed while this process is thinking.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from discharge.directory import Directory
+from discharge.events import Event, MessageRefused, PlanRevised
+from discharge.identifiers import FeedId
+from discharge.policy import ContentClass
+from discharge.task import HandoverTask, Person
+from notifications.addressing import entries_for_all
+from services.persistence import feeds
+from services.persistence.audit import AuditContext, audit_row
+from services.persistence.course import SqlStays, SqlTasks
+from services.persistence.ladders import SqlTimers
+from services.persistence.master import Master
+from services.persistence.messages import SqlMessages
+from services.persistence.people import SqlPatients
+from services.persistence.pipeline import Batch
+from services.persistence.tables import AuditRow, EventRow
+from services.persistence.vault import Vault
+
+__all__ = ["SqlUnitOfWork", "kind_of"]
+
+_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+_PLAIN = frozenset({"at", "stay_id", "by", "task"})
+
+
+class SqlUnitOfWork:
+    """Implements ``discharge.ports.UnitOfWork`` on one open transaction in the role ``stafet_writer``."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        *,
+        vault: Vault,
+        master: Master,
+        now: datetime,
+        access_days: int,
+        audit: AuditContext | None,
+        make_id: Callable[[], str],
+    ) -> None:
+        self._connection = connection
+        self._master = master
+        self._audit = audit
+        self._make_id = make_id
+        self._fresh: set[str] = set()
+        self._events: list[Event] = []
+        self.now = now
+        self.access_days = access_days
+        self.heads: Mapping[FeedId, int] = {}
+        """After the commit: where the feeds that it wrote to stand."""
+        self.patients = SqlPatients(connection, vault)
+        self.stays = SqlStays(connection, self.patients, self._fresh)
+        self.tasks = SqlTasks(connection, self.patients, self._fresh)
+        self.timers = SqlTimers(connection, self.tasks, self._fresh, make_id)
+        self.messages = SqlMessages(connection, vault, self.patients, make_id)
+        self.agreements = master
+        self.committed = False
+
+    @property
+    def directory(self) -> Directory:
+        """Who there is."""
+        return self._master.directory
+
+    def new_id(self) -> str:
+        """A fresh opaque id; what bears it has no rows yet."""
+        made = self._make_id()
+        self._fresh.add(made)
+        return made
+
+    def record(self, event: Event) -> None:
+        """Remember a fact; it is written, addressed and told with the commit."""
+        self._events.append(event)
+
+    async def commit(self) -> None:
+        """Make it true. Only after this does anyone get a yes."""
+        self._events.extend(self.messages.alerts)
+        batch = Batch()
+        await self.stays.flush(batch, self.now, self._by())
+        await self.tasks.flush(batch)
+        self.timers.flush(batch)
+        self.messages.flush(batch)
+        batch.insert(EventRow, [_event_row(event) for event in self._events])
+        if self._audit is not None:
+            told = {event.stay_id for event in self._events if not isinstance(event, MessageRefused)}
+            stays = sorted(told | self.stays.touched | self.tasks.touched)
+            row = audit_row(self._audit, outcome=200, stays=stays, audit_id=self._make_id())
+            batch.insert(AuditRow, [row])
+        entries = entries_for_all(self._events, self.directory)
+        if entries:
+            batch.add(*feeds.appending(entries))
+        last = await batch.commit(self._connection)
+        self.heads = feeds.heads_from(last) if entries else {}
+        self.committed = True
+
+    def _by(self) -> Person | None:
+        caller = None if self._audit is None else self._audit.caller
+        return None if caller is None else Person(caller.person_id, caller.name)
+
+
+def kind_of(event: Event) -> str:
+    """The name an event is stored under, such as ``task-requested``."""
+    return _CAPITAL.sub("-", type(event).__name__).lower()
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    if isinstance(event, MessageRefused):
+        return {
+            "stay_id": None,
+            "task_id": None,
+            "at": event.at,
+            "kind": kind_of(event),
+            "content_class": ContentClass.NOTICE.value,
+            "by_id": None,
+            "by_name": None,
+            "detail": {"sender": event.sender, "message_id": event.message_id},
+        }
+    task: HandoverTask | None = getattr(event, "task", None)
+    content = ContentClass.PLAN if isinstance(event, PlanRevised) else ContentClass.NOTICE
+    detail = {f.name: _json(getattr(event, f.name)) for f in fields(event) if f.name not in _PLAIN}
+    if task is not None:
+        detail |= {"status": task.status.value, "owner": task.owner, "version": task.version}
+    return {
+        "stay_id": UUID(event.stay_id),
+        "task_id": None if task is None else UUID(task.id),
+        "at": event.at,
+        "kind": kind_of(event),
+        "content_class": (content if task is None else task.content_class).value,
+        "by_id": None if event.by is None else event.by.id,
+        "by_name": None if event.by is None else event.by.name,
+        "detail": detail,
+    }
+
+
+def _json(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, frozenset):
+        return sorted(_json(item) for item in value)  # type: ignore[type-var] # all of one enum
+    if isinstance(value, tuple):
+        return [_json(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,198 @@
+"""``/stays/{id}``: the one timeline. ``/tasks/{id}``: one task, which opening marks as seen, and its moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from discharge.clock import local
+from discharge.commands import MoveTask
+from discharge.errors import (
+    ConcurrentUpdateError,
+    DischargeError,
+    NotAllowedError,
+    NotFoundError,
+    ReasonRequiredError,
+    TaskTakenError,
+    TransitionError,
+)
+from discharge.handlers import move_task
+from discharge.identifiers import SorCode, StayId, TaskId
+from discharge.policy import Role
+from discharge.task import Move
+from services.persistence import boards
+from services.persistence.views import TaskPage
+from services.stays.task_view import TaskForm, task_context
+from services.stays.timeline import days_of, lanes_of
+from services.web.access import Party, access
+from services.web.cards import Reader, moves_for
+from services.web.dates import clock_seconds
+from services.web.forms import Form, instant_at
+from services.web.language import Language
+from services.web.patient_bar import bar_of, lines_of
+from services.web.presentation import short_name
+from services.web.reading import audit_in_place, back_of, is_prefetch, reader_of, see_other
+from services.web.runtime import runtime_of
+from services.web.security import audit_of, current_caller
+from services.web.shell import language_of, shell_of
+from services.web.task_lists import phone_of
+from services.web.task_pages import Notice, card_response, list_path
+from services.web.templating import is_fragment_request, page
+
+__all__ = ["router"]
+
+router = APIRouter()
+_READERS: Final = (Role.WARD, Role.DOCTOR, Role.HOME_NURSE, Role.VISITATOR, Role.GP)
+_PEOPLE: Final = (*_READERS, Role.LEADER)
+_IN_PLACE: Final = (ConcurrentUpdateError, TaskTakenError, TransitionError, ReasonRequiredError)
+
+
+@router.get("/stays/{stay_id}")
+@access(roles=_READERS, party=Party.STAY, action="read-timeline")
+async def timeline(request: Request, stay_id: str) -> Response:
+    """What happened to one patient, across the sectors."""
+    async with runtime_of(request).database.reading(audit_of(request)) as session:
+        view = await boards.timeline(session, StayId(stay_id))
+        directory = session.directory
+    reader = await reader_of(request, directory, view.now)
+    return page(
+        await shell_of(request, directory, view.now),
+        "stays/timeline.html",
+        head=view.feed_head,
+        stay_id=stay_id,
+        bar=bar_of(view.context, view.tasks, reader),
+        lanes=lanes_of(view, reader),
+        days=days_of(view, reader),
+        phone=phone_of(view.context, directory, reader.lang),
+        open_tasks=lines_of((record for record in view.tasks if record.task.is_open), reader),
+        as_table=request.query_params.get("view") == "table",
+    )
+
+
+@router.get("/tasks/{task_id}")
+@access(roles=_PEOPLE, party=Party.STAY, action="read-task")
+async def task(request: Request, task_id: str) -> Response:
+    """One task. A person of its addressee who opens it has seen it, and everybody is told."""
+    view, reader = await _read(request, task_id)
+    found = view.card.record.task
+    if found.proofs.seen_at is None and Move.SEE in moves_for(found, reader) and not is_prefetch(request):
+        command = MoveTask(caller=reader.caller, task_id=TaskId(task_id), move=Move.SEE)
+        await runtime_of(request).database.run(audit_of(request, "see-task"), move_task, command)
+        view, reader = await _read(request, task_id)
+    return await _task_page(request, view, reader)
+
+
+async def _read(request: Request, task_id: str) -> tuple[TaskPage, Reader]:
+    async with runtime_of(request).database.reading(audit_of(request)) as session:
+        view = await boards.task_page(session, TaskId(task_id))
+        directory = session.directory
+    return view, await reader_of(request, directory, view.now)
+
+
+async def _task_page(
+    request: Request,
+    view: TaskPage,
+    reader: Reader,
+    *,
+    status: int = 200,
+    form: TaskForm | None = None,
+    notice: Notice | None = None,
+) -> Response:
+    shell = await shell_of(request, reader.directory, view.now)
+    context = task_context(view, reader, form or TaskForm(), notice)
+    return page(shell, "stays/task.html", status=status, head=view.feed_head, **context)
+
+
+@router.post("/tasks/{task_id}/{move}")
+@access(roles=_PEOPLE, party=Party.STAY, action="move-task")
+async def act(request: Request, task_id: str, move: str) -> Response:
+    """Do something to a task; answered with the task as it then stands, also when the press did not count."""
+    if move not in set(Move):
+        raise NotFoundError(kind="Move")
+    form = Form.of(await request.form(), language_of(request), await runtime_of(request).clock.now())
+    back = back_of(form.text("back"), list_path((await current_caller(request)).role))
+    sent = TaskForm(move=move, reason=form.text("reason"), date=form.text("date"), time=form.text("time"))
+    command = await _command(request, TaskId(task_id), Move(move), form)
+    if form.errors:
+        return await _refused(request, task_id, back, None, replace(sent, errors=form.errors), 422)
+    try:
+        await runtime_of(request).database.run(audit_of(request, f"task-{move}"), move_task, command)
+    except NotAllowedError:
+        if not is_fragment_request(request):
+            raise
+        return await _refused(request, task_id, back, _not_allowed(form.lang), sent, 403)
+    except _IN_PLACE as error:
+        notice, status = _notice(error, form.lang)
+        return await _refused(request, task_id, back, notice, sent, status)
+    if is_fragment_request(request):
+        return await _fragment(request, task_id, back)
+    return see_other(back if back.startswith("/tasks/") else f"{back}#task-{task_id}")
+
+
+async def _command(request: Request, task_id: TaskId, move: Move, form: Form) -> MoveTask:
+    """The command of a form; what cannot be read is left in ``form.errors``."""
+    t = form.lang.text
+    proposed: datetime | None = None
+    if move is Move.PROPOSE_TIME:
+        day = form.date("date", t("Dato")) or local(form.now).date()
+        clock = form.time("time", t("Klokkeslæt"))
+        if clock is None:
+            form.refuse("time", t("Klokkeslæt"), t("Skriv et klokkeslæt, for eksempel 15.00."))
+        else:
+            proposed = instant_at(day, clock)
+    if move in {Move.REJECT, Move.WITHDRAW, Move.GIVE_UP}:
+        form.required("reason", t("Hvorfor?"), t("Skriv en grund, så modtageren ved, hvorfor."))
+    owner = form.text("owner") if move is Move.ASSIGN else ""
+    return MoveTask(
+        caller=await current_caller(request),
+        task_id=task_id,
+        move=move,
+        # Taking is guarded by who holds the task, so an old page never costs anybody a press.
+        expected_version=None if move is Move.ACCEPT else form.number("version"),
+        reason=form.text("reason") or None,
+        proposed_time=proposed,
+        owner=SorCode(owner) if owner else None,
+    )
+
+
+def _notice(error: DischargeError, lang: Language) -> tuple[Notice, int]:
+    """What the card says, and the status, when a press did not count."""
+    t = lang.text
+    nothing = t("Intet er gemt fra dig")
+    match error:
+        case TaskTakenError():
+            since = clock_seconds(error.since, lang)
+            words = t("{name} tog den først, kl. {at}").format(name=short_name(error.holder), at=since)
+            return Notice(words=words, detail=nothing, lost=True), 409
+        case ConcurrentUpdateError():
+            return Notice(words=t("En anden har ændret det imens. Se det nye"), detail=nothing), 412
+        case _:
+            return Notice(words=t("Det kan ikke gøres nu. Se, hvor opgaven står"), detail=nothing), 422
+
+
+def _not_allowed(lang: Language) -> Notice:
+    return Notice(words=lang.text("Din rolle må ikke gøre dette"), detail=lang.text("Intet er gemt fra dig"))
+
+
+async def _refused(
+    request: Request, task_id: str, back: str, notice: Notice | None, form: TaskForm, status: int
+) -> Response:
+    await audit_in_place(request, status)
+    if is_fragment_request(request) and notice is not None:
+        return await _fragment(request, task_id, back, notice=notice, status=status)
+    view, reader = await _read(request, task_id)
+    return await _task_page(request, view, reader, status=status, form=form, notice=notice)
+
+
+async def _fragment(
+    request: Request, task_id: str, back: str, *, notice: Notice | None = None, status: int = 200
+) -> Response:
+    async with runtime_of(request).database.reading(audit_of(request)) as session:
+        card = await boards.task_card(session, TaskId(task_id))
+        directory, now = session.directory, session.now
+    shell, reader = await shell_of(request, directory, now), await reader_of(request, directory, now)
+    return card_response(shell, card, reader, back=back, status=status, notice=notice)

@@ -1,0 +1,262 @@
+"""One timeline over three sectors: what happened, who had the baton, what is agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from discharge.clock import local
+from discharge.directory import OrganizationKind
+from discharge.identifiers import SorCode
+from discharge.stay import EncounterClass
+from discharge.task import HandoverTask, TaskStatus
+from services.persistence.views import TaskRecord, Timeline
+from services.web.cards import Reader, place_name
+from services.web.dates import clock_time, day_short
+from services.web.patient_bar import municipality_of
+from services.web.plan_words import certainty_word, has_time, home_words
+from services.web.presentation import short_name
+
+__all__ = ["Day", "Lane", "TimelineEvent", "days_of", "lanes_of"]
+
+_LANES: Final = {
+    OrganizationKind.HOSPITAL: "h",
+    OrganizationKind.WARD: "h",
+    OrganizationKind.MUNICIPALITY: "k",
+    OrganizationKind.UNIT: "k",
+    OrganizationKind.GP: "p",
+}
+_MINUTE: Final = timedelta(minutes=1)
+_HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One sector."""
+
+    key: str
+    word: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEvent:
+    """One thing that happened or is agreed. Without a lane it is the line that says now."""
+
+    at: datetime
+    time: str = ""
+    lane: str = ""
+    lane_word: str = ""
+    title: str = ""
+    detail: str = ""
+    holder: str = "h"
+    pass_from: str = ""
+    is_pass: bool = False
+    is_late: bool = False
+    is_planned: bool = False
+    is_now: bool = False
+
+    @property
+    def has(self) -> bool:
+        """True when it happened where the baton was."""
+        return self.lane == self.holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The events of one day, or all that is agreed."""
+
+    word: str
+    holder: str
+    is_planned: bool
+    events: tuple[TimelineEvent, ...]
+
+
+def lanes_of(view: Timeline, reader: Reader) -> tuple[Lane, ...]:
+    """The three sectors, with who plays them here."""
+    t, directory, stay = reader.lang.text, reader.directory, view.context.stay
+    municipality = municipality_of(stay, view.tasks, directory)
+    return (
+        Lane(key="h", word=t("Sygehus"), place=place_name(stay.ward, directory)),
+        Lane(key="k", word=t("Kommune"), place=place_name(municipality, directory)),
+        Lane(key="p", word=t("Egen læge"), place=place_name(view.context.gp, directory)),
+    )
+
+
+def days_of(view: Timeline, reader: Reader) -> tuple[Day, ...]:
+    """Everything in order: the past by day, the line of now, then what is agreed."""
+    t, lang, now = reader.lang.text, reader.lang, reader.now
+    words = {lane.key: lane.word for lane in lanes_of(view, reader)}
+    today = local(now).date()
+    events = sorted((*_stay_events(view, reader), *_task_events(view, reader)), key=lambda event: event.at)
+    named = [replace(event, lane_word=words[event.lane]) for event in events]
+    past = [replace(event, time=clock_time(event.at, lang)) for event in named if not event.is_planned]
+    planned = [replace(event, time=_when(event.at, today, reader)) for event in named if event.is_planned]
+    line = TimelineEvent(at=now, time=clock_time(now, lang), is_now=True)
+    days = []
+    holder = "h"
+    for day, group in groupby([*past, line], key=_day_of):
+        held = _held(group, holder)
+        days.append(Day(word=_day(day, reader), holder=holder, is_planned=False, events=held))
+        holder = held[-1].holder
+    if planned:
+        days.append(Day(word=t("Aftalt"), holder=holder, is_planned=True, events=_held(planned, holder)))
+    return tuple(days)
+
+
+def _held(events: Iterable[TimelineEvent], holder: str) -> tuple[TimelineEvent, ...]:
+    """The events with the lane that the baton is in: it stays there until an event passes it on."""
+    held = []
+    for event in events:
+        holder = event.lane if event.is_pass else holder
+        held.append(replace(event, holder=holder))
+    return tuple(held)
+
+
+def _day_of(event: TimelineEvent) -> date:
+    return local(event.at).date()
+
+
+def _day(day: date, reader: Reader) -> str:
+    said = day_short(day, reader.lang, today=local(reader.now).date())
+    return said[:1].upper() + said[1:]
+
+
+def _when(at: datetime, today: date, reader: Reader) -> str:
+    day = local(at).date()
+    clock = clock_time(at, reader.lang) if has_time(at) else "24.00" if reader.lang.is_danish else "24:00"
+    if not has_time(at):
+        day -= timedelta(days=1)
+    if day == today:
+        return clock
+    weekday = day_short(day, reader.lang).replace("\N{NO-BREAK SPACE}", " ").split(" ")[0]
+    return f"{weekday[:1].upper()}{weekday[1:]} {clock}"
+
+
+def _stay_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
+    stay, t, lang, now = view.context.stay, reader.lang.text, reader.lang, reader.now
+    for number, encounter in enumerate(stay.encounters):
+        acute = encounter.encounter_class is EncounterClass.EMERGENCY
+        title = t("Akut ambulant") if acute else t("Indlagt")
+        if number:
+            title = t("Flyttet, samme ophold")
+        yield TimelineEvent(
+            at=encounter.started_at, lane="h", title=title, detail=place_name(encounter.ward, reader.directory)
+        )
+    for version in view.context.plans:
+        home = version.plan.expected_discharge_at
+        said = (
+            t("hjemdato ikke sat")
+            if home is None
+            else t("hjem {when}").format(when=_lowered(home_words(home, version.at, lang)))
+        )
+        detail = certainty_word(version.plan.certainty, lang)
+        yield TimelineEvent(
+            at=version.at,
+            lane="h",
+            title=t("Plan {n}: {home}").format(n=version.plan.version, home=said),
+            detail=detail if version.by is None else f"{detail} · {version.by.name}",
+        )
+    after = "k" if stay.receiver is not None else "p"
+    receiver = place_name(municipality_of(stay, view.tasks, reader.directory) or view.context.gp, reader.directory)
+    if stay.ended_at is not None:
+        title = t("Udskrevet. {place} har stafetten").format(place=receiver) if receiver else t("Udskrevet")
+        yield TimelineEvent(
+            at=stay.ended_at,
+            lane=after,
+            title=title,
+            detail=view.context.override_reason or "",
+            is_pass=True,
+            pass_from="h",
+            is_planned=stay.ended_at > now,
+        )
+    elif stay.plan.expected_discharge_at is not None and stay.plan.expected_discharge_at > now:
+        yield TimelineEvent(
+            at=stay.plan.expected_discharge_at,
+            lane=after,
+            title=t("Forventet hjem"),
+            detail=certainty_word(stay.plan.certainty, lang),
+            is_pass=True,
+            pass_from="h",
+            is_planned=True,
+        )
+    if stay.plan.first_visit_at is not None and stay.plan.first_visit_at > now:
+        yield TimelineEvent(at=stay.plan.first_visit_at, lane="k", title=t("Første besøg"), is_planned=True)
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _lane(owner: SorCode, reader: Reader) -> str:
+    found = reader.directory.get(owner)
+    return "h" if found is None else _LANES.get(found.kind, "h")
+
+
+def _task_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
+    for record in view.tasks:
+        task = record.task
+        title = task.title.da if reader.lang.is_danish else task.title.en
+        for event in (*_past_of(task, title, reader), *_deadline_of(record, title, reader)):
+            yield replace(event, lane=_lane(task.owner, reader))
+
+
+def _past_of(task: HandoverTask, title: str, reader: Reader) -> Iterator[TimelineEvent]:
+    t, proofs = reader.lang.text, task.proofs
+    who = place_name(task.owner, reader.directory)
+    yield TimelineEvent(at=task.created_at, title=title, detail=_sent_words(task, reader))
+    rounds = (*(past.proofs for past in task.rounds), proofs)
+    for taken in (found for found in rounds if found.accepted_at is not None and found.accepted_by is not None):
+        assert taken.accepted_at is not None
+        assert taken.accepted_by is not None
+        span = _span(taken.accepted_at - taken.sent_at, reader)
+        detail = t("{name} · efter {span}").format(name=taken.accepted_by.name, span=span)
+        yield TimelineEvent(at=taken.accepted_at, title=t("Taget: {title}").format(title=title), detail=detail)
+    if proofs.done_at is not None:
+        name = "" if proofs.done_by is None else proofs.done_by.name
+        yield TimelineEvent(at=proofs.done_at, title=t("Udført: {title}").format(title=title), detail=name)
+    closed = {
+        TaskStatus.REJECTED: t("Afvist: {title}"),
+        TaskStatus.CANCELLED: t("Trukket tilbage: {title}"),
+        TaskStatus.FAILED: t("Opgivet efter fristen: {title}"),
+    }
+    if task.status in closed:
+        detail = task.status_reason or who
+        yield TimelineEvent(at=task.changed_at, title=closed[task.status].format(title=title), detail=detail)
+
+
+def _sent_words(task: HandoverTask, reader: Reader) -> str:
+    t, proofs = reader.lang.text, task.proofs
+    if proofs.seen_at is not None:
+        by = "" if proofs.seen_by is None else f" · {short_name(proofs.seen_by.name)}"
+        return t("Set {at}").format(at=clock_time(proofs.seen_at, reader.lang)) + by
+    if proofs.delivered_at is not None:
+        return t("Leveret {at}. Ikke set endnu").format(at=clock_time(proofs.delivered_at, reader.lang))
+    return t("Ikke leveret endnu")
+
+
+def _deadline_of(record: TaskRecord, title: str, reader: Reader) -> Iterator[TimelineEvent]:
+    """A deadline that was missed, or one that is still to come."""
+    t, task, now = reader.lang.text, record.task, reader.now
+    if task.due_at is None:
+        return
+    if task.is_open and task.due_at > now:
+        yield TimelineEvent(at=task.due_at, title=t("Frist: {title}").format(title=_lowered(title)), is_planned=True)
+    elif task.due_at < (task.proofs.done_at or now) and task.status not in {TaskStatus.CANCELLED, TaskStatus.REJECTED}:
+        done = task.proofs.done_at
+        detail = (
+            t("Ikke udført endnu")
+            if done is None
+            else t("Udført {span} for sent").format(span=_span(done - task.due_at, reader))
+        )
+        yield TimelineEvent(
+            at=task.due_at, title=t("Over tid: {title}").format(title=title), detail=detail, is_late=True
+        )
+
+
+def _span(span: timedelta, reader: Reader) -> str:
+    t = reader.lang.text
+    return t("{m} min").format(m=span // _MINUTE) if span < _HOUR else t("{h} t").format(h=span // _HOUR)

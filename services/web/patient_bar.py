@@ -1,0 +1,115 @@
+"""The bar above a page about one patient, and the short lines about tasks of a stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from discharge.clock import local
+from discharge.directory import Directory, OrganizationKind
+from discharge.identifiers import SorCode
+from discharge.stay import Stay
+from services.persistence.views import StayView, TaskRecord
+from services.web.cards import Reader, place_name
+from services.web.dates import day_short
+from services.web.presentation import Baton, baton, short_name
+
+__all__ = ["Bar", "TaskLine", "bar_of", "holder_of", "lines_of", "municipality_of"]
+
+_MUNICIPAL: Final = frozenset({OrganizationKind.MUNICIPALITY, OrganizationKind.UNIT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """What ``patient_bar`` shows."""
+
+    name: str
+    age: int
+    cpr: str
+    bed: str
+    place: str
+    admitted: str
+    municipality: str
+    gp: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLine:
+    """One task in a list beside the page's own subject."""
+
+    task_id: str
+    title: str
+    who: str
+    reason: str
+    baton: Baton
+
+
+def holder_of(stay: Stay, tasks: Iterable[TaskRecord], gp: SorCode | None, directory: Directory) -> SorCode:
+    """Who has the baton: the ward until the patient has left, then the municipality, then the practice."""
+    if stay.is_open:
+        return stay.ward
+    owners = [record.task.owner for record in tasks if record.task.is_open]
+    kinds = {sor: found.kind for sor in owners if (found := directory.get(sor)) is not None}
+    municipal = [sor for sor in owners if kinds.get(sor) in _MUNICIPAL]
+    practice = [sor for sor in owners if kinds.get(sor) is OrganizationKind.GP]
+    return next(iter((*municipal, *([] if stay.receiver is None else [stay.receiver]), *practice)), gp or stay.ward)
+
+
+def municipality_of(stay: Stay, tasks: Iterable[TaskRecord], directory: Directory) -> SorCode | None:
+    """The municipal unit that has duties in this stay, else its receiver."""
+    owners = (record.task.owner for record in tasks)
+    units = (sor for sor in owners if (found := directory.get(sor)) is not None and found.kind in _MUNICIPAL)
+    return next(units, stay.receiver)
+
+
+def bar_of(context: StayView, tasks: tuple[TaskRecord, ...], reader: Reader) -> Bar:
+    """The bar of one stay."""
+    stay, lang, t = context.stay, reader.lang, reader.lang.text
+    directory = reader.directory
+    today = local(reader.now).date()
+    began = local(stay.began_at).date()
+    admitted = day_short(began, lang, today=today)
+    admitted = admitted[:1].upper() + admitted[1:]
+    if stay.ended_at is not None:
+        admitted += " · " + t("til {day}").format(day=day_short(local(stay.ended_at).date(), lang, today=today))
+    else:
+        admitted += " · " + t("{n}. dag").format(n=(today - began).days + 1)
+    ward_name = _name(stay.ward, directory)
+    return Bar(
+        name=context.patient.name,
+        age=context.patient.age,
+        cpr=context.patient.cpr_masked,
+        bed=f"{stay.plan.bed} · {ward_name}" if stay.is_open and stay.plan.bed else "",
+        place=ward_name if stay.is_open else t("Hjemme"),
+        admitted=admitted,
+        municipality=_name(stay.receiver, directory),
+        gp=_name(context.gp, directory),
+        holder=_name(holder_of(stay, tasks, context.gp, directory), directory),
+    )
+
+
+def _name(sor: SorCode | None, directory: Directory) -> str:
+    found = None if sor is None else directory.get(sor)
+    return "" if found is None else found.name
+
+
+def lines_of(records: Iterable[TaskRecord], reader: Reader) -> tuple[TaskLine, ...]:
+    """Tasks as short lines."""
+    lang = reader.lang
+    lines = []
+    for record in records:
+        task = record.task
+        place = place_name(task.owner, reader.directory)
+        holder = task.assignee
+        lines.append(
+            TaskLine(
+                task_id=task.id,
+                title=task.title.da if lang.is_danish else task.title.en,
+                who=place if holder is None else f"{place} · {short_name(holder.name)}",
+                reason=task.status_reason or "",
+                baton=baton(record, reader.now, lang),
+            )
+        )
+    return tuple(lines)

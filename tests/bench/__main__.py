@@ -1,0 +1,35 @@
+"""``make bench``: starts an installation of its own, measures, prints one table, ends."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.bench.alerts import measure_alerts
+from tests.bench.figures import Figure, show, write
+from tests.bench.intake import measure_intake
+from tests.bench.place import citizens, populate
+from tests.bench.startup import measure_startup
+from tests.running import RunningDemo, running_demo
+
+_FOR_ALERTS = 1000
+
+
+async def _live(demo: RunningDemo) -> list[Figure]:
+    people = citizens()
+    alerts = await measure_alerts(demo, people[:_FOR_ALERTS])
+    return [*await measure_intake(demo, people[_FOR_ALERTS:]), *alerts]
+
+
+def main() -> None:
+    """Measure everything that exists in this version."""
+    with running_demo("--empty") as demo:
+        figures = measure_startup(demo)
+        populate(demo)
+        figures += asyncio.run(_live(demo))
+    show(figures)
+    write(figures, Path(".stafet/bench.json"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The parts of docs/ that are made from the code: state diagrams and the table of rules.
+
+``python -m tests.diagrams`` writes them between their markers; tests/test_docs.py compares.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from discharge.agreement import Deadline, DeadlineKind, Rule
+from discharge.stay import STAY_TRANSITIONS, StayState
+from discharge.task import CLOSED, TASK_TRANSITIONS, TaskStatus
+from tests.factories import shipped_agreement
+
+DOCS: Final = Path(__file__).parent.parent / "docs"
+
+
+def stay_diagram() -> str:
+    """The state machine of a stay, in Mermaid."""
+    lines = ["stateDiagram-v2", *(f'  state "{state}" as {_name(state)}' for state in StayState)]
+    for (before, kind), after in STAY_TRANSITIONS.items():
+        lines.append(f"  {'[*]' if before is None else _name(before)} --> {_name(after)}: {kind}")
+    lines += [
+        f"  {_name(StayState.ENDED)} --> {_name(state)}: undo-discharged"
+        for state in StayState
+        if state is not StayState.ENDED
+    ]
+    return _fenced(lines)
+
+
+def task_diagram() -> str:
+    """The state machine of a duty, in Mermaid; moves between the same two states share an arrow."""
+    arrows: dict[tuple[TaskStatus, TaskStatus], list[str]] = {}
+    for (before, move), after in TASK_TRANSITIONS.items():
+        arrows.setdefault((before, after), []).append(move)
+    for state in TaskStatus:
+        if state not in CLOSED:
+            arrows.setdefault((state, TaskStatus.REQUESTED), []).append("new-round")
+    lines = ["stateDiagram-v2", *(f'  state "{state}" as {_name(state)}' for state in TaskStatus)]
+    lines.append(f"  [*] --> {_name(TaskStatus.REQUESTED)}")
+    lines += [f"  {_name(a)} --> {_name(b)}: {', '.join(moves)}" for (a, b), moves in arrows.items()]
+    lines += [f"  {_name(state)} --> [*]" for state in TaskStatus if state in CLOSED]
+    return _fenced(lines)
+
+
+def rules_table() -> str:
+    """The rules of the shipped agreement as a table."""
+    lines = ["| Rule | Makes | When | Owed by | Due | Source |", "|---|---|---|---|---|---|"]
+    for rule in shipped_agreement().rules:
+        when = ", ".join([f"`{rule.trigger}`", *(f"`{condition}`" for condition in sorted(rule.conditions))])
+        lines.append(
+            f"| {rule.id} | {rule.title.en} (`{rule.code}`) | {when} | {rule.addressee} ({_roles(rule)}) "
+            f"| {_due(rule.deadline)} | {rule.source} |"
+        )
+    return "\n".join(lines)
+
+
+PARTS: Final = {
+    "stay": ("architecture.md", stay_diagram),
+    "task": ("architecture.md", task_diagram),
+    "rules": ("rules.md", rules_table),
+}
+
+
+def written(name: str) -> str:
+    """What stands between the markers of ``name`` now."""
+    file, _ = PARTS[name]
+    found = re.search(_between(name), (DOCS / file).read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None, f"docs/{file} has no place for {name}"
+    return found[2].strip()
+
+
+def write() -> None:
+    """Put every part in its place."""
+    for name, (file, make) in PARTS.items():
+        path = DOCS / file
+        text = path.read_text(encoding="utf-8")
+        found = re.search(_between(name), text, re.DOTALL)
+        assert found is not None, f"docs/{file} has no place for {name}"
+        path.write_text(f"{text[: found.start(2)]}\n{make()}\n{text[found.end(2) :]}", encoding="utf-8")
+
+
+def _between(name: str) -> str:
+    return rf"(<!-- {name}:begin[^>]*-->)(.*?)(<!-- {name}:end -->)"
+
+
+def _fenced(lines: list[str]) -> str:
+    return "\n".join(["```mermaid", *lines, "```"])
+
+
+def _name(state: StayState | TaskStatus) -> str:
+    return state.value.replace("-", "_")
+
+
+def _roles(rule: Rule) -> str:
+    return ", ".join(sorted(rule.roles))
+
+
+def _due(deadline: Deadline) -> str:
+    hours = int(deadline.span.total_seconds() // 3600)
+    words: Mapping[DeadlineKind, str] = {
+        DeadlineKind.IMMEDIATE: "receipt plus the first span of the ladder",
+        DeadlineKind.ELAPSED_SINCE_DISCHARGE: f"{hours} hours after departure",
+        DeadlineKind.DEPARTURE: "departure",
+        DeadlineKind.END_OF_DAY: f"24:00 local time on day {deadline.days} (day of discharge = 0)",
+        DeadlineKind.FIRST_VISIT: "the plan's first visit, else 24:00 local time on the day of discharge",
+    }
+    return f"`{deadline.kind}`: {words[deadline.kind]}"
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,264 @@
+"""Every template of the house, rendered with example views: full, empty and broken, in a language and a theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from discharge.policy import Role
+from services.hospital.begin import BeginForm
+from services.hospital.plan_form import blank_form
+from services.hospital.plan_page import Flash, Sent, plan_context
+from services.hospital.rows import counters_of, groups_of, row_of, rows_of
+from services.operator.pages import operator_context
+from services.persistence.views import FeedHead, Show, TaskCard, TaskList, TaskRecord
+from services.stays.task_view import TaskForm, task_context
+from services.stays.timeline import days_of, lanes_of
+from services.web.cards import Reader, card_of
+from services.web.forms import FieldError
+from services.web.language import language
+from services.web.patient_bar import bar_of, lines_of
+from services.web.shell import Shell, Tab
+from services.web.signin import people_of
+from services.web.task_lists import Empty, filters_of, phone_of, phones_of, sections_of, sort_text
+from services.web.task_pages import Notice
+from services.web.templating import render
+from tests import factories_views as made
+
+FRAGMENTS = frozenset({"card", "card-lost", "row"})
+"""Parts of a page: no frame of their own."""
+
+_PLACES = {
+    Role.WARD: ("Medicinsk sengeafsnit M2", "Regionshospitalet Fjordby"),
+    Role.HOME_NURSE: ("Hjemmesygeplejen Nord", "Birkelund Kommune"),
+    Role.GP: ("Lægerne Kirkestræde", ""),
+    Role.OPERATOR: ("Birkelund Kommune", ""),
+    Role.LEADER: ("Birkelund Kommune", ""),
+}
+
+
+class Examples:
+    """Renders the examples."""
+
+    def __init__(self, code: str = "da", theme: str = "auto") -> None:
+        self._code = code
+        self._theme = theme
+
+    def all(self) -> dict[str, str]:
+        """Every example by its name."""
+        return {
+            "municipality": self.tasks(made.task_list()),
+            "municipality-empty": self.tasks(made.task_list([made.taken(5, made.NURSE)])),
+            "municipality-filter": self.tasks(made.task_list([made.taken(5, made.NURSE)], show=Show.LATE)),
+            "leader": self.tasks(self._nameless(), Role.LEADER),
+            "gp": self.tasks(made.task_list([made.ward_tasks(1)[1]]), Role.GP, "/gp"),
+            "ward": self.ward(10),
+            "ward-empty": self.ward(0),
+            "plan": self.plan(),
+            "plan-ended": self.plan(ended=True),
+            "plan-error": self.plan_error(),
+            "begin": self.begin(),
+            "task": self.task(),
+            "task-mine": self.task(made.taken(5, made.NURSE)),
+            "task-proposed": self.task(made.records()[7], role=Role.WARD),
+            "task-lost": self.task(made.taken(5, made.COLLEAGUE), notice=self._lost()),
+            "task-error": self.task(form=self._bad_reason()),
+            "stay": self.stay(),
+            "stay-table": self.stay(as_table=True),
+            "stay-open": self.stay(ended=False),
+            "operator": self.operator(),
+            "operator-empty": self.operator(empty=True),
+            "signin": self.signin(full=True),
+            "signin-empty": self.signin(full=False),
+            "error-403": self.error(403),
+            "error-404": self.error(404),
+            "error-409": self.error(409),
+            "error-500": self.error(500),
+            "error-503": self.error(503),
+            "card": self.card(made.records()[0]),
+            "card-lost": self.card(made.taken(5, made.COLLEAGUE), self._lost()),
+            "row": self.row(),
+        }
+
+    def shell(self, role: Role | None, path: str, word: str = "Opgaver") -> Shell:
+        """A frame for somebody of ``role``."""
+        place, above = ("", "") if role is None else _PLACES[role]
+        return Shell(
+            lang=language(self._code),
+            path=path,
+            caller=None if role is None else made.caller(role),
+            place=place,
+            above=above,
+            now=made.NOW,
+            csrf="token-of-the-session",
+            theme=self._theme,
+            is_demo=True,
+            tabs=() if role is None else (Tab(href=path, word=word, is_current=True),),
+        )
+
+    def reader(self, role: Role) -> Reader:
+        """Who looks."""
+        return Reader(caller=made.caller(role), directory=made.directory(), now=made.NOW, lang=language(self._code))
+
+    def tasks(self, view: TaskList, role: Role = Role.HOME_NURSE, path: str = "/municipality") -> str:
+        reader = self.reader(role)
+        return self._page(
+            f"{path[1:]}/feed.html",
+            self.shell(role, path),
+            view.feed_head,
+            heading="Indbakke" if path == "/gp" else "Opgaver",
+            path=path,
+            back=path,
+            filters=filters_of(view, reader.lang, path),
+            sections=sections_of(view, reader, path),
+            phones=phones_of(view.cards, reader.directory, reader.lang),
+            more=0,
+            shown=len(view.cards),
+            tab_count=view.counts.unowned,
+            takes_new=True,
+        )
+
+    def _nameless(self) -> TaskList:
+        view = made.task_list()
+        return replace(view, cards=tuple(TaskCard(record=card.record, context=None) for card in view.cards))
+
+    def ward(self, number: int) -> str:
+        view, reader = made.ward_board(number), self.reader(Role.WARD)
+        rows = rows_of(view, reader)
+        return self._page(
+            "hospital/board.html",
+            self.shell(Role.WARD, "/ward", "Tavle"),
+            view.feed_head,
+            filters=counters_of(rows, "all", reader.lang),
+            groups=groups_of(rows, view.now, reader.lang),
+            query="",
+            shown=number,
+            more=0,
+            empty=Empty(
+                icon="check", title="Ingen patienter", text="Hentet 11.40", href="/ward/begin", action="Begynd"
+            ),
+        )
+
+    def row(self) -> str:
+        made_row = row_of(made.ward_board(1).rows[0], self.reader(Role.WARD))
+        return render(self._code, "hospital/row.html", shell=self.shell(Role.WARD, "/ward"), row=made_row)
+
+    def plan(self, sent: Sent | None = None, *, ended: bool = False) -> str:
+        view = made.plan_page(ended=ended)
+        context = plan_context(view, self.reader(Role.WARD), sent or Sent())
+        return self._page(
+            "hospital/plan.html", self.shell(Role.WARD, "/ward/stays/stay-1", "Tavle"), view.feed_head, **context
+        )
+
+    def plan_error(self) -> str:
+        form = replace(blank_form(made.plan(), language(self._code)), time="25.00")
+        error = FieldError(field="time", label="Afgang kl.", words="Skriv et klokkeslæt. Du skrev „25.00“.")
+        give = FieldError(field="reason", label="Skriv hvorfor", words="Skriv, hvorfor I udskriver nu.")
+        flash = Flash(words="En anden har ændret det imens", kind="red", icon="octagon")
+        return self.plan(Sent(form=form, errors={"time": error}, give_errors={"reason": give}, flash=flash))
+
+    def begin(self) -> str:
+        error = FieldError(field="cpr", label="CPR-nummer", words="Skriv alle ti cifre.")
+        return self._page(
+            "hospital/begin.html",
+            self.shell(Role.WARD, "/ward/begin", "Tavle"),
+            None,
+            form=BeginForm(date="20.11.2026", time="11.40"),
+            errors={"cpr": error},
+            municipalities={"1": "Birkelund Kommune"},
+            practices={"2": "Lægerne Kirkestræde"},
+            wards={"3": "M2", "4": "M3"},
+            kinds={"STIN": "Indlagt", "STAA": "Akut ambulant"},
+        )
+
+    def task(
+        self,
+        found: TaskRecord | None = None,
+        *,
+        role: Role = Role.HOME_NURSE,
+        notice: Notice | None = None,
+        form: TaskForm | None = None,
+    ) -> str:
+        view = made.task_page(found)
+        context = task_context(view, self.reader(role), form or TaskForm(), notice)
+        return self._page("stays/task.html", self.shell(role, "/tasks/task-1", "Opgave"), view.feed_head, **context)
+
+    def _lost(self) -> Notice:
+        return Notice(words="Hanne P. tog den først, kl. 11.49.58", detail="Intet er gemt fra dig", lost=True)
+
+    def _bad_reason(self) -> TaskForm:
+        error = FieldError(field="reason", label="Hvorfor?", words="Skriv en grund.")
+        return TaskForm(move="reject", errors={"reason": error})
+
+    def card(self, found: TaskRecord, notice: Notice | None = None) -> str:
+        reader, card = self.reader(Role.HOME_NURSE), made.card(found)
+        return render(
+            self._code,
+            "web/card.html",
+            shell=self.shell(Role.HOME_NURSE, "/municipality"),
+            card=card_of(card, reader),
+            sort=sort_text(card, reader),
+            back="/municipality",
+            notice=notice,
+        )
+
+    def stay(self, *, as_table: bool = False, ended: bool = True) -> str:
+        view, reader = made.timeline(ended=ended), self.reader(Role.HOME_NURSE)
+        return self._page(
+            "stays/timeline.html",
+            self.shell(Role.HOME_NURSE, "/stays/stay-1", "Forløb"),
+            view.feed_head,
+            stay_id="stay-1",
+            bar=bar_of(view.context, view.tasks, reader),
+            lanes=lanes_of(view, reader),
+            days=days_of(view, reader),
+            phone=phone_of(view.context, reader.directory, reader.lang),
+            open_tasks=lines_of(view.tasks, reader),
+            as_table=as_table,
+        )
+
+    def operator(self, *, empty: bool = False) -> str:
+        view = made.message_list(empty=empty)
+        context = operator_context(view, self.reader(Role.OPERATOR))
+        shell = self.shell(Role.OPERATOR, "/operator", "Beskeder")
+        return self._page("operator/messages.html", shell, view.feed_head, **context)
+
+    def signin(self, *, full: bool) -> str:
+        groups = people_of(made.directory(), language(self._code)) if full else ()
+        return self._page("web/signin.html", self.shell(None, "/"), None, groups=groups)
+
+    def error(self, status: int) -> str:
+        shell = replace(self.shell(Role.HOME_NURSE, "/tasks/task-1"), now=None, place="", above="")
+        return self._page(
+            "web/error.html",
+            shell,
+            None,
+            error_status=status,
+            title="Siden findes ikke",
+            text="Det, du leder efter, findes ikke.",
+            request_id="7f3a-20",
+        )
+
+    def _page(self, template: str, shell: Shell, head: FeedHead | None, **context: object) -> str:
+        return render(self._code, template, shell=shell, feed_head=head, **context)
+
+
+def templates_covered() -> Iterable[str]:
+    """The templates that the examples render or include."""
+    return (
+        "web/base.html",
+        "web/parts.html",
+        "web/card.html",
+        "web/tasks.html",
+        "web/error.html",
+        "web/signin.html",
+        "hospital/board.html",
+        "hospital/row.html",
+        "hospital/plan.html",
+        "hospital/begin.html",
+        "municipality/feed.html",
+        "gp/feed.html",
+        "stays/task.html",
+        "stays/timeline.html",
+        "operator/messages.html",
+    )

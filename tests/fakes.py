@@ -1,0 +1,377 @@
+"""Stand-ins that keep the ports' promises in memory; tests/contracts holds them to the real ones.
+
+``FakeStore`` is what outlives a transaction; ``store.unit_of_work()`` opens one. Nothing written in
+it is seen by the next before ``commit``.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import TypeVar
+
+from discharge.agreement import HealthAgreement, PlannedStep
+from discharge.commands import Envelope, Issue, Receipt, ReceiptCode
+from discharge.directory import Directory
+from discharge.errors import NotFoundError
+from discharge.events import Event
+from discharge.identifiers import (
+    BundleId,
+    CprNumber,
+    FeedId,
+    MessageId,
+    PatientId,
+    SorCode,
+    StayId,
+    TaskId,
+    TimerId,
+)
+from discharge.patient import Patient
+from discharge.ports import ArmedStep
+from discharge.stay import Stay
+from discharge.task import AgreementRef, HandoverTask
+from notifications.addressing import entries_for_all
+from notifications.entry import Addressed, EntryEvent
+from tests import factories
+
+_Command = TypeVar("_Command")
+_Result = TypeVar("_Result")
+_Event = TypeVar("_Event", bound=Event)
+
+REUSED_BUNDLE = Issue(
+    severity="error", code="duplicate", rule="bundle-id-reused", text="This Bundle.id was used for another message."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeTimer:
+    """A rung as it is kept."""
+
+    step: ArmedStep
+    stay_id: StayId
+    fired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeMessage:
+    """A message as it is kept."""
+
+    envelope: Envelope
+    receipt: Receipt | None = None
+    stay_id: StayId | None = None
+    patient_id: PatientId | None = None
+    body: bytes | None = None
+    repeats: int = 0
+
+
+@dataclass(slots=True)
+class FakeState:
+    """Everything that is kept."""
+
+    patients: dict[PatientId, Patient] = field(default_factory=dict)
+    stays: dict[StayId, Stay] = field(default_factory=dict)
+    superseded: dict[StayId, frozenset[MessageId]] = field(default_factory=dict)
+    tasks: dict[TaskId, HandoverTask] = field(default_factory=dict)
+    timers: dict[TimerId, FakeTimer] = field(default_factory=dict)
+    messages: dict[tuple[SorCode, MessageId], FakeMessage] = field(default_factory=dict)
+    bundles: dict[tuple[SorCode, BundleId], MessageId] = field(default_factory=dict)
+
+    def copy(self) -> "FakeState":
+        """The same, apart; what is in it is frozen."""
+        return FakeState(
+            patients=dict(self.patients),
+            stays=dict(self.stays),
+            superseded=dict(self.superseded),
+            tasks=dict(self.tasks),
+            timers=dict(self.timers),
+            messages=dict(self.messages),
+            bundles=dict(self.bundles),
+        )
+
+
+class FakePatients:
+    """Implements ``discharge.ports.Patients``."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+
+    async def by_cpr(self, cpr: CprNumber) -> Patient | None:
+        return next((patient for patient in self._state.patients.values() if patient.cpr == cpr), None)
+
+    async def get(self, patient_id: PatientId) -> Patient:
+        found = self._state.patients.get(patient_id)
+        if found is None:
+            raise NotFoundError(kind="Patient")
+        return found
+
+    async def add(self, patient: Patient) -> Patient:
+        first = await self.by_cpr(patient.cpr)
+        if first is not None:
+            return first
+        self._state.patients[patient.id] = patient
+        return patient
+
+    async def save(self, patient: Patient) -> None:
+        self._state.patients[patient.id] = patient
+
+
+class FakeStays:
+    """Implements ``discharge.ports.Stays``."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+
+    async def get(self, stay_id: StayId) -> Stay:
+        if stay_id not in self._state.stays:
+            raise NotFoundError(kind="Stay")
+        return self._loaded(stay_id)
+
+    async def of_patient(self, patient_id: PatientId) -> Sequence[Stay]:
+        stays = [self._loaded(stay.id) for stay in self._state.stays.values() if stay.patient_id == patient_id]
+        return sorted(stays, key=lambda stay: stay.began_at, reverse=True)
+
+    async def save(self, stay: Stay) -> None:
+        self._state.stays[stay.id] = replace(stay, superseded=frozenset())
+
+    def _loaded(self, stay_id: StayId) -> Stay:
+        return replace(self._state.stays[stay_id], superseded=self._state.superseded.get(stay_id, frozenset()))
+
+
+class FakeTasks:
+    """Implements ``discharge.ports.Tasks``."""
+
+    def __init__(self, state: FakeState, feeds: dict[FeedId, list[Addressed]]) -> None:
+        self._state = state
+        self._feeds = feeds
+
+    async def stay_of(self, task_id: TaskId) -> StayId:
+        return (await self.get(task_id)).stay_id
+
+    async def get(self, task_id: TaskId) -> HandoverTask:
+        found = self._state.tasks.get(task_id)
+        if found is None:
+            raise NotFoundError(kind="Task")
+        return found
+
+    async def of_stay(self, stay_id: StayId) -> Sequence[HandoverTask]:
+        tasks = [task for task in self._state.tasks.values() if task.stay_id == stay_id]
+        return sorted(tasks, key=lambda task: task.id)
+
+    async def undelivered(self, feed: FeedId, offset: int) -> Sequence[HandoverTask]:
+        told = {e.task_id for e in self._feeds.get(feed, [])[:offset] if e.event is EntryEvent.TASK_REQUESTED}
+        return [
+            task
+            for task in self._state.tasks.values()
+            if task.owner == SorCode(feed) and task.id in told and task.proofs.delivered_at is None
+        ]
+
+    async def save(self, task: HandoverTask) -> None:
+        self._state.tasks[task.id] = task
+
+
+class FakeTimers:
+    """Implements ``discharge.ports.Timers``."""
+
+    def __init__(self, state: FakeState, new_id: Callable[[], str]) -> None:
+        self._state = state
+        self._new_id = new_id
+
+    async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+        for timer_id, timer in list(self._state.timers.items()):
+            if timer.step.task_id == task.id and timer.fired_at is None:
+                del self._state.timers[timer_id]
+        for step in steps:
+            timer_id = TimerId(self._new_id())
+            armed = ArmedStep(
+                id=timer_id,
+                task_id=task.id,
+                kind=step.kind,
+                due_at=step.at,
+                organization=step.organization,
+                roles=step.roles,
+                while_unanswered=step.while_unanswered,
+                after_code=step.after_code,
+                span=step.span,
+                working_days=step.working_days,
+            )
+            self._state.timers[timer_id] = FakeTimer(step=armed, stay_id=task.stay_id)
+
+    async def waiting_for(self, stay_id: StayId, code: str) -> Sequence[ArmedStep]:
+        return [
+            timer.step
+            for timer in self._state.timers.values()
+            if timer.stay_id == stay_id
+            and timer.step.after_code == code
+            and timer.step.due_at is None
+            and timer.fired_at is None
+        ]
+
+    async def set_due(self, timer_id: TimerId, due_at: datetime) -> None:
+        timer = self._state.timers[timer_id]
+        self._state.timers[timer_id] = replace(timer, step=replace(timer.step, due_at=due_at))
+
+    async def due(self, until: datetime, limit: int) -> Sequence[ArmedStep]:
+        ripe = [
+            (timer.step.due_at, timer.step.id, timer.step)
+            for timer in self._state.timers.values()
+            if timer.fired_at is None and timer.step.due_at is not None and timer.step.due_at <= until
+        ]
+        return [step for _, _, step in sorted(ripe, key=lambda row: row[:2])][:limit]
+
+    async def fired(self, timer_id: TimerId, at: datetime) -> None:
+        self._state.timers[timer_id] = replace(self._state.timers[timer_id], fired_at=at)
+
+
+class FakeMessages:
+    """Implements ``discharge.ports.Messages``."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+
+    async def claim(self, envelope: Envelope) -> Receipt | None:
+        key = (envelope.sender, envelope.message_id)
+        first = self._state.messages.get(key)
+        if first is not None:
+            self._state.messages[key] = replace(first, repeats=first.repeats + 1)
+            assert first.receipt is not None, "claimed, then concluded, in one transaction"
+            return replace(first.receipt, duplicate=True)
+        if (envelope.sender, envelope.bundle_id) in self._state.bundles:
+            refused = Receipt(code=ReceiptCode.FATAL_ERROR, issues=(REUSED_BUNDLE,), duplicate=True)
+            self._state.messages[key] = FakeMessage(envelope=replace(envelope, body=b""), receipt=refused)
+            return refused
+        self._state.messages[key] = FakeMessage(envelope=replace(envelope, body=b""))
+        self._state.bundles[envelope.sender, envelope.bundle_id] = envelope.message_id
+        return None
+
+    async def conclude(
+        self, envelope: Envelope, receipt: Receipt, *, stay_id: StayId | None, patient: Patient | None, keep: bool
+    ) -> None:
+        key = (envelope.sender, envelope.message_id)
+        self._state.messages[key] = replace(
+            self._state.messages[key],
+            receipt=receipt,
+            stay_id=stay_id,
+            patient_id=patient.id if keep and patient is not None else None,
+            body=envelope.body if keep else None,
+        )
+
+    async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
+        known = self._state.superseded.get(stay_id, frozenset())
+        self._state.superseded[stay_id] = known | frozenset(message_ids)
+
+
+@dataclass(slots=True)
+class FakeAgreements:
+    """Implements ``discharge.ports.Agreements``."""
+
+    versions: list[HealthAgreement]
+    closed: frozenset[date] = frozenset()
+
+    async def for_region(self, region: str | None, day: date) -> HealthAgreement | None:
+        in_force = [version for version in self.versions if region in version.regions and version.is_valid_on(day)]
+        return in_force[-1] if in_force else None
+
+    async def get(self, ref: AgreementRef) -> HealthAgreement:
+        found = next((version for version in self.versions if version.ref == ref), None)
+        if found is None:
+            raise NotFoundError(kind="HealthAgreement")
+        return found
+
+    def closed_days(self, day: date) -> frozenset[date]:
+        assert day.year > 0
+        return self.closed
+
+
+class FakeUnitOfWork:
+    """Implements ``discharge.ports.UnitOfWork``; without ``commit`` nothing of it stays."""
+
+    def __init__(self, store: "FakeStore") -> None:
+        self._store = store
+        self._state = store.state.copy()
+        self._events: list[Event] = []
+        self.now: datetime = store.now
+        self.access_days: int = store.access_days
+        self.directory: Directory = store.directory
+        self.patients = FakePatients(self._state)
+        self.stays = FakeStays(self._state)
+        self.tasks = FakeTasks(self._state, store.feeds)
+        self.timers = FakeTimers(self._state, store.new_id)
+        self.messages = FakeMessages(self._state)
+        self.agreements = store.agreements
+        self.committed = False
+
+    def new_id(self) -> str:
+        """The next id; the same in every run."""
+        return self._store.new_id()
+
+    def record(self, event: Event) -> None:
+        """Remember a fact for the commit."""
+        self._events.append(event)
+
+    async def commit(self) -> None:
+        """Everything of this unit of work is seen from now on."""
+        self._store.state = self._state.copy()
+        self._store.events.extend(self._events)
+        for entry in entries_for_all(self._events, self.directory):
+            self._store.feeds[entry.feed].append(entry)
+        self._events.clear()
+        self.committed = True
+
+
+class FakeStore:
+    """What outlives a unit of work: rows, events, feeds, the clock. ``now`` may be set."""
+
+    def __init__(
+        self,
+        *,
+        now: datetime = factories.NOW,
+        directory: Directory | None = None,
+        agreements: Iterable[HealthAgreement] | None = None,
+        patients: Iterable[Patient] = (),
+        access_days: int = 30,
+    ) -> None:
+        self.now = now
+        self.directory = directory or factories.directory()
+        self.access_days = access_days
+        self.agreements = FakeAgreements([factories.shipped_agreement()] if agreements is None else list(agreements))
+        self.state = FakeState(patients={patient.id: patient for patient in patients})
+        self.events: list[Event] = []
+        self.feeds: dict[FeedId, list[Addressed]] = defaultdict(list)
+        self._numbers = itertools.count(1)
+
+    def new_id(self) -> str:
+        """A UUID that counts."""
+        return f"00000000-0000-7000-8000-{next(self._numbers):012x}"
+
+    def unit_of_work(self) -> FakeUnitOfWork:
+        """One transaction."""
+        return FakeUnitOfWork(self)
+
+    async def run(
+        self, handler: Callable[[_Command, FakeUnitOfWork], Awaitable[_Result]], command: _Command
+    ) -> _Result:
+        """Run ``handler`` in a unit of work of its own, as ``Database.run`` does."""
+        return await handler(command, self.unit_of_work())
+
+    def stay(self) -> Stay:
+        """The only stay there is."""
+        (stay,) = self.state.stays.values()
+        return stay
+
+    def tasks(self, rule: str | None = None, *, code: str | None = None) -> list[HandoverTask]:
+        """The tasks in the order they were made; those of one rule or code."""
+        return [
+            task
+            for _, task in sorted(self.state.tasks.items())
+            if (rule is None or task.rule == rule) and (code is None or task.code == code)
+        ]
+
+    def task(self, rule: str | None = None, *, code: str | None = None) -> HandoverTask:
+        """The only task of that rule or code."""
+        (task,) = self.tasks(rule, code=code)
+        return task
+
+    def happened(self, kind: type[_Event]) -> list[_Event]:
+        """The committed events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
