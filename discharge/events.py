@@ -16,6 +16,7 @@ from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move, Person
 
 __all__ = [
+    "AgreementMissing",
     "DischargeUndone",
     "Event",
     "MessageRefused",
@@ -66,6 +67,14 @@ class PlanRevised(_OfStay):
     version: int
     fields: tuple[str, ...]
     receivers: tuple[SorCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementMissing(_OfStay):
+    """No agreement is in force for the stay's region: nobody was asked for anything, and people must know."""
+
+    ward: SorCode
+    receiver: SorCode | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +158,7 @@ Event = (
     StayBegan
     | StayContinued
     | PlanRevised
+    | AgreementMissing
     | PatientDischarged
     | DischargeUndone
     | TaskRequested

@@ -150,6 +150,9 @@ class Messages(Protocol):
     ) -> None:
         """Write the answer; ``keep`` False drops the body in this same transaction."""
 
+    async def stays_of(self, sender: SorCode, message_ids: Sequence[MessageId]) -> frozenset[StayId]:
+        """The stays that these earlier messages of ``sender`` were about, as far as they came here."""
+
     async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
         """Remember messages known through the history of a later one."""
 

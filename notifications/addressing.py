@@ -13,6 +13,7 @@ from typing import Final, assert_never
 
 from discharge.directory import Directory, OrganizationKind
 from discharge.events import (
+    AgreementMissing,
     DischargeUndone,
     Event,
     MessageRefused,
@@ -59,6 +60,7 @@ _BEGAN: Final[dict[NoticeKind, str]] = {
 _CONTINUED: Final = "Opholdet fortsætter i en ny kontakt"
 _DISCHARGED: Final = "Patient er udskrevet"
 _REDATED: Final = "Udskrivningstidspunktet er rettet"
+_UNCOVERED: Final = "Ingen sundhedsaftale gælder her. Ring: ingen har fået en opgave"
 _UNDONE: Final = "Udskrivningen er taget tilbage"
 _PLAN: Final = "Udskrivningsplanen er ændret"
 _REFUSED: Final = "En besked er afvist"
@@ -95,8 +97,9 @@ def entries_for_all(events: Iterable[Event], directory: Directory) -> tuple[Addr
     for event in events:
         for entry in entries_for(event, directory):
             about = entry.task_id or entry.stay_id
-            # Two refused messages are two entries: neither is about a task or a stay.
-            key = (entry.feed, entry.event, about) if about is not None else (id(event), entry.feed)
+            # Two refused messages are two entries. So are two rungs: one rings at the nurses, the next at their leader.
+            own = about is None or isinstance(event, TaskReminded | TaskEscalated | TaskOverdue)
+            key = (id(event), entry.feed) if own else (entry.feed, entry.event, about)
             before = merged.get(key)
             merged[key] = entry if before is None else replace(entry, audience=before.audience | entry.audience)
     return tuple(merged.values())
@@ -138,7 +141,8 @@ def _about_task(
 
 
 def _about_stay(
-    event: StayBegan | StayContinued | PatientDischarged | DischargeUndone | PlanRevised, directory: Directory
+    event: StayBegan | StayContinued | AgreementMissing | PatientDischarged | DischargeUndone | PlanRevised,
+    directory: Directory,
 ) -> Iterator[Addressed]:
     match event:
         case StayBegan():
@@ -146,6 +150,12 @@ def _about_stay(
         case StayContinued():
             yield _of_stay(event.ward, event.at, event.stay_id, _CONTINUED)
             yield _of_stay(event.previous_ward, event.at, event.stay_id, _CONTINUED)
+        case AgreementMissing():
+            entry = replace(_of_stay(event.ward, event.at, event.stay_id, _UNCOVERED), priority=Priority.STAT)
+            yield replace(entry, audience=_WARD_STAFF | {Role.OPERATOR})
+            if event.receiver is not None:
+                audience = staff_of(event.receiver, directory) | {Role.OPERATOR}
+                yield replace(entry, feed=FeedId(event.receiver), audience=audience)
         case PatientDischarged():
             yield _of_stay(event.ward, event.at, event.stay_id, _REDATED if event.redated else _DISCHARGED)
         case DischargeUndone():

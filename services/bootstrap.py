@@ -108,6 +108,7 @@ def runtime_for(settings: Settings, parts: Installation, hub: Hub) -> Runtime:
         metrics=parts.metrics,
         health=Checkup(database.engine, ping),
         wall=wall_now,
+        close=parts.close,
         advance_clock=(lambda target: advance_clock(database, target)) if settings.is_demo else None,
     )
 

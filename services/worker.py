@@ -7,8 +7,6 @@ import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from discharge.handlers import FireTimers, fire_timers
 from services.observability import Metrics, get_logger
 from services.persistence.clock import wall_now
@@ -17,11 +15,10 @@ from services.persistence.retention import drop_old_bodies
 from services.persistence.sealing import seal_audit
 from services.settings import Settings
 
-__all__ = ["Worker", "fire_all_due"]
+__all__ = ["Worker", "fire_due"]
 
 _SEAL_SECONDS = 2.0
 _RETENTION_SECONDS = 3600.0
-_BATCH = 100
 
 
 class Worker:
@@ -33,11 +30,22 @@ class Worker:
         self._metrics = metrics
         self._stopping = asyncio.Event()
 
+    def stop(self) -> None:
+        """Begin no further round."""
+        self._stopping.set()
+
     async def run(self) -> None:
-        """Run until SIGTERM or SIGINT; a round that has begun is finished."""
+        """Run until SIGTERM, SIGINT or ``stop``; a round that has begun is finished."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
+            loop.add_signal_handler(number, self.stop)
+        try:
+            await self._run()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    async def _run(self) -> None:
         retention = timedelta(days=self._settings.retention.message_days)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(self._settings.poll.timers_seconds, "timers", self._fire))
@@ -49,15 +57,17 @@ class Worker:
             )
 
     async def _fire(self) -> int:
-        fired = await fire_all_due(self._database)
-        self._metrics.timers_fired.inc(fired)
-        return fired
+        total = 0
+        while not self._stopping.is_set() and (fired := await fire_due(self._database)):
+            self._metrics.timers_fired.inc(fired)
+            total += fired
+        return total
 
     async def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[int]]) -> None:
         while not self._stopping.is_set():
             try:
                 done = await work()
-            except (SQLAlchemyError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a loop that ended would let deadlines pass in silence
                 get_logger().warning("worker-round-failed", loop=name, error=type(error).__name__)
             else:
                 if done:
@@ -68,9 +78,6 @@ class Worker:
                 continue
 
 
-async def fire_all_due(database: Database) -> int:
-    """Fire what is due now, batch after batch, and return how many rungs were taken."""
-    total = 0
-    while taken := await database.run(None, fire_timers, FireTimers(until=await database.now(), limit=_BATCH)):
-        total += taken
-    return total
+async def fire_due(database: Database, limit: int = 100) -> int:
+    """Fire at most ``limit`` rungs that are due now, in one transaction, and return how many were taken."""
+    return await database.run(None, fire_timers, FireTimers(until=await database.now(), limit=limit))

@@ -22,6 +22,13 @@ def _refuse_outside(event: str, arguments: tuple[object, ...]) -> None:
         raise RuntimeError(msg)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long and from which seed tests/faults breaks things."""
+    parser.addoption("--fault-seed", type=int, default=20261122, help="the first seed of tests/faults")
+    parser.addoption("--fault-seeds", type=int, default=1, help="how many seeds, each in a demo of its own")
+    parser.addoption("--fault-rounds", type=int, default=1, help="how often each fault strikes in one run")
+
+
 def pytest_configure() -> None:
     """No test reaches beyond this machine, and none is judged by how busy this machine is."""
     settings.register_profile("stafet", deadline=None)

@@ -7,6 +7,7 @@ that a test reads ``owner == NORTH``.
 import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -98,6 +99,7 @@ def shipped_document() -> dict[str, object]:
     return document
 
 
+@cache
 def shipped_agreement() -> HealthAgreement:
     """The agreement that the demo ships."""
     return parse_agreement(shipped_document())

@@ -256,6 +256,10 @@ class FakeMessages:
             body=envelope.body if keep else None,
         )
 
+    async def stays_of(self, sender: SorCode, message_ids: Sequence[MessageId]) -> frozenset[StayId]:
+        known = (self._state.messages.get((sender, message_id)) for message_id in message_ids)
+        return frozenset(each.stay_id for each in known if each is not None and each.stay_id is not None)
+
     async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
         known = self._state.superseded.get(stay_id, frozenset())
         self._state.superseded[stay_id] = known | frozenset(message_ids)

@@ -21,6 +21,7 @@ from discharge.agreement import (
 from discharge.clock import local
 from discharge.directory import Directory, OrganizationKind
 from discharge.events import (
+    AgreementMissing,
     DischargeUndone,
     PatientDischarged,
     StayBegan,
@@ -161,6 +162,7 @@ async def plan_tasks(
     """
     agreement = await _agreement_of(uow, stay)
     if agreement is None:
+        uow.record(AgreementMissing(at=uow.now, stay_id=stay.id, ward=stay.ward, receiver=stay.receiver))
         return stay
     context = _context(uow, stay, patient, report_requested=report_requested)
     existing = {

@@ -108,7 +108,12 @@ async def _take_in(
     uow: UnitOfWork, patient: Patient, notice: Notice, envelope: Envelope, *, ward: SorCode, known: bool
 ) -> Stay:
     stays = await uow.stays.of_patient(patient.id)
-    stay = _match(stays, notice, uow.directory.hospital_of(ward))
+    stay = _by_episode(stays, notice)
+    if stay is None and stays and notice.history:
+        named = await uow.messages.stays_of(envelope.sender, notice.history)
+        stay = next((each for each in stays if each.id in named), None)
+    if stay is None:
+        stay = _continued(stays, notice, uow.directory.hospital_of(ward))
     if stay is not None and envelope.message_id in stay.superseded:
         return stay
     if notice.kind is NoticeKind.SLHJ:
@@ -177,16 +182,18 @@ async def _end(
     return await course.discharge(uow, stay, patient, left_at)
 
 
-def _match(stays: Sequence[Stay], notice: Notice, hospital: SorCode) -> Stay | None:
-    """The stay a notice is about: by episode id, else the open one it continues.
+def _by_episode(stays: Sequence[Stay], notice: Notice) -> Stay | None:
+    """The stay that shares an episode id: asked first, because published Provenance chains are not always whole."""
+    keys = {episode.key for episode in notice.episodes}
+    return next((stay for stay in stays if keys & {episode.key for episode in stay.episodes}), None)
+
+
+def _continued(stays: Sequence[Stay], notice: Notice, hospital: SorCode) -> Stay | None:
+    """The stay that a notice continues though it shares no id with it.
 
     A stay begun by hand has no episode id: it is joined by citizen, hospital and overlapping time,
     ended or not. An admission while another is open is a transfer and continues it.
     """
-    keys = {episode.key for episode in notice.episodes}
-    for stay in stays:
-        if keys & {episode.key for episode in stay.episodes}:
-            return stay
     for stay in stays:
         overlaps = (stay.ended_at is None or notice.started_at <= stay.ended_at) and (
             notice.ended_at is None or stay.began_at <= notice.ended_at

@@ -26,7 +26,8 @@ from services.web.tokens import issue_demo_token
 __all__ = ["Actors", "NoAnswerError", "RefusedError"]
 
 _LIFE: Final = timedelta(hours=6)
-_TRIES: Final = 6
+_WAITS: Final = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Seconds between one try and the next."""
 _BUSY: Final = frozenset({429, 502, 503, 504})
 _FHIR: Final = "application/fhir+json"
 
@@ -50,10 +51,19 @@ class Actors:
         client: reaches the installation; its base address is set.
         settings: of a demo, whose key signs the tokens.
         directory: who belongs to whom.
+        waits: seconds after each try that found the installation away or busy.
     """
 
-    def __init__(self, client: httpx.AsyncClient, settings: Settings, directory: Directory) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        settings: Settings,
+        directory: Directory,
+        waits: tuple[float, ...] = _WAITS,
+    ) -> None:
         self._client = client
+        self._waits = waits
+        self._heard = False
         self._settings = settings
         self._directory = directory
         self._tokens: dict[tuple[Role, SorCode], str] = {}
@@ -139,8 +149,8 @@ class Actors:
         given = {"authorization": f"Bearer {self._token(role, place)}", "accept": _FHIR, **(headers or {})}
         if content is not None:
             given["content-type"] = _FHIR
-        wait = 0.2
-        for _ in range(_TRIES):
+        # Who was never heard of is not waited for long.
+        for wait in self._waits if self._heard else self._waits[:2]:
             try:
                 response = await self._client.request(
                     method, path, content=content, data=data, params=params, headers=given
@@ -148,11 +158,11 @@ class Actors:
             except httpx.TransportError:
                 response = None
             if response is not None and response.status_code not in _BUSY:
+                self._heard = True
                 if response.is_error:
                     raise RefusedError(response.status_code, answer_of(response))
                 return response
             await asyncio.sleep(wait)
-            wait *= 2
         raise NoAnswerError(f"{method} {path.partition('?')[0]}")
 
     def _token(self, role: Role, place: SorCode) -> str:

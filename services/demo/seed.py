@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.event import listen
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from discharge.patient import Patient
@@ -61,17 +62,22 @@ async def seed_demo(settings: Settings, *, empty: bool, now: datetime | None) ->
 
 
 async def _seed(database: Database, *, empty: bool, now: datetime | None, begun: str | None) -> None:
-    # A first start that was killed is played again with its own now: what it had written is found, not doubled.
-    at = now or wall_now()
-    if begun is not None:
-        at = datetime.fromisoformat(begun)
-    async with database.writing() as connection:
-        await put_fact(connection, _SEED, at.isoformat())
-    await put_organization_file(database, master_file("organizations.json"))
-    await put_agreement_file(database, master_file("agreement.yaml"))
+    # A first start that was killed goes on with its own now, at the fact it was left at.
+    started, _, number = (begun or "").partition(" ")
+    at = datetime.fromisoformat(started) if started else now or wall_now()
+
+    async def note(connection: AsyncConnection, fact: int) -> None:
+        await put_fact(connection, _SEED, f"{at.isoformat()} {fact}")
+
+    if not number:
+        async with database.writing() as connection:
+            await put_fact(connection, _SEED, at.isoformat())
+        await put_organization_file(database, master_file("organizations.json"))
+        await put_agreement_file(database, master_file("agreement.yaml"))
     if not empty:
-        await put_patient_file(database, master_file("patients.json"))
-        await play(database, await _citizens(database), courses(at), at)
+        if not number:
+            await put_patient_file(database, master_file("patients.json"))
+        await play(database, await _citizens(database), courses(at), at, begin=int(number or 0), note=note)
     # Playing took a moment of real time.
     await set_clock(database, now or wall_now())
     async with database.writing() as connection:

@@ -7,7 +7,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import httpx
@@ -30,11 +30,12 @@ from services.persistence.clock import wall_now
 from services.persistence.master_files import read_organizations, read_patients
 from services.settings import Settings, SettingsError
 
-__all__ = ["Tally", "disagreements", "simulate"]
+__all__ = ["Tally", "disagreements", "play_stays", "show", "simulate"]
 
 _AT_ONCE: Final = 12
 _PROOFS: Final = tuple(Proof)
 _ROUNDS: Final = 3
+_EVER: Final = datetime(1900, 1, 1, tzinfo=UTC)
 _WAYS: Final[dict[Fate, tuple[TaskStatus, ...]]] = {
     Fate.IGNORED: (),
     Fate.SEEN: (TaskStatus.RECEIVED,),
@@ -51,7 +52,7 @@ class Tally:
     """What the answers said."""
 
     messages: Counter[str] = field(default_factory=Counter)
-    """By ``ok``, ``duplicate``, ``refused`` and ``unanswered``."""
+    """By ``ok``, ``duplicate`` and ``refused``."""
     stays: Counter[str] = field(default_factory=Counter)
     """By ``kept`` (shown to the ward), ``not kept`` and ``broken off``."""
     refusals: list[str] = field(default_factory=list)
@@ -68,7 +69,6 @@ def simulate(
     seed: int = 1,
     to: str | None = None,
     console: Console | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
 ) -> bool:
     """Play ``stays`` synthetic stays and print the sum; True when answers and searches agree.
 
@@ -79,7 +79,6 @@ def simulate(
         seed: the same makes the same stays.
         to: the installation's address; None: that of ``settings``.
         console: where to print; None: standard output.
-        transport: how to reach the installation; None: over the network.
 
     Raises:
         SettingsError: the settings are not a demo's.
@@ -89,11 +88,11 @@ def simulate(
     out = console or Console(highlight=False)
     base = (to or settings.http.public_url).rstrip("/")
     try:
-        tally, wrong = asyncio.run(_run(settings, base, transport, out, stays=stays, rate=rate, seed=seed))
-    except NoAnswerError as error:
-        out.print(f"{base} does not answer ({error}): is the demo running?", markup=False, soft_wrap=True)
+        tally, wrong = asyncio.run(_run(settings, base, out, stays=stays, rate=rate, seed=seed))
+    except (NoAnswerError, RefusedError) as error:
+        out.print(f"{base} cannot be simulated on ({error}): does this demo run there?", markup=False, soft_wrap=True)
         return False
-    _show(out, tally, wrong)
+    show(out, tally, wrong)
     return not wrong and not tally.refusals
 
 
@@ -114,16 +113,14 @@ def disagreements(counted: Mapping[str, JsonObject], found: Mapping[str, JsonObj
     return sorted(wrong)
 
 
-async def _run(
-    settings: Settings,
-    base: str,
-    transport: httpx.AsyncBaseTransport | None,
-    out: Console,
-    *,
-    stays: int,
-    rate: float | None,
-    seed: int,
+async def play_stays(
+    client: httpx.AsyncClient, settings: Settings, *, stays: int, rate: float | None, seed: int, console: Console
 ) -> tuple[Tally, list[str]]:
+    """Play the stays through ``client``; returns what the answers said, and where the searches disagree.
+
+    Raises:
+        NoAnswerError: the installation is away.
+    """
     directory = Directory.of(read_organizations(master_file("organizations.json")))
     told = {course.family for course in courses(wall_now())} | {"Elmer"}
     citizens = [
@@ -131,20 +128,24 @@ async def _run(
         for citizen in read_patients(master_file("patients.json"), lambda: "")
         if citizen.municipality is not None and citizen.family not in told
     ]
+    actors = Actors(client, settings, directory)
+    play = _Play(actors=actors, directory=directory, ahead=await actors.clock() - wall_now())
+    with _progress(console) as progress:
+        bar = progress.add_task("stays", total=stays)
+        async with asyncio.TaskGroup() as group:
+            async for script in _paced(scripts(directory, citizens, stays=stays, seed=seed), rate):
+                await play.room.acquire()
+                task = group.create_task(play.script(script))
+                task.add_done_callback(_then(play.room.release, lambda: progress.advance(bar)))
+    return play.tally, disagreements(play.tally.tasks, await play.found())
+
+
+async def _run(
+    settings: Settings, base: str, out: Console, *, stays: int, rate: float | None, seed: int
+) -> tuple[Tally, list[str]]:
     limits = httpx.Limits(max_connections=_AT_ONCE * 2)
-    async with httpx.AsyncClient(
-        base_url=base, timeout=60, limits=limits, transport=transport, trust_env=False
-    ) as client:
-        actors = Actors(client, settings, directory)
-        play = _Play(actors=actors, directory=directory, ahead=await actors.clock() - wall_now())
-        with _progress(out) as progress:
-            bar = progress.add_task("stays", total=stays)
-            async with asyncio.TaskGroup() as group:
-                async for script in _paced(scripts(directory, citizens, stays=stays, seed=seed), rate):
-                    await play.room.acquire()
-                    task = group.create_task(play.script(script))
-                    task.add_done_callback(_then(play.room.release, lambda: progress.advance(bar)))
-        return play.tally, disagreements(play.tally.tasks, await play.found())
+    async with httpx.AsyncClient(base_url=base, timeout=60, limits=limits, trust_env=False) as client:
+        return await play_stays(client, settings, stays=stays, rate=rate, seed=seed, console=out)
 
 
 async def _paced(made: Iterator[Script], rate: float | None) -> AsyncIterator[Script]:
@@ -183,6 +184,7 @@ class _Play:
     """How far the demo's clock is ahead of ours."""
     tally: Tally = field(default_factory=Tally)
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    _began: dict[str, datetime] = field(default_factory=dict)
     _citizens: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def script(self, script: Script) -> None:
@@ -190,7 +192,7 @@ class _Play:
         async with self._citizens[script.cpr]:
             try:
                 await self._stay(script)
-            except RefusedError as error:
+            except (NoAnswerError, RefusedError) as error:
                 self.tally.refusals.append(f"stay {script.number}: {error}")
                 self.tally.stays["broken off"] += 1
 
@@ -210,17 +212,20 @@ class _Play:
 
     async def _stay(self, script: Script) -> None:
         episode = str(uuid.uuid4())
-        began = self._now() - script.began_before
+        # Later than a stay of the same citizen that is still open: an older contact moves nobody.
+        began = max(self._now() - script.began_before, self._began.get(script.cpr, _EVER) + timedelta(minutes=1))
         sent: list[Notification] = []
         kinds = (NoticeKind.STAA, NoticeKind.STIN) if script.comes_acute else (NoticeKind.STIN,)
         for number, kind in enumerate(kinds):
             at = min(began + timedelta(minutes=20 * number), self._now())
             sent.append(self._notification(script, kind, episode, began=at, at=at, sent=sent))
+            self._began[script.cpr] = at
             await self._message(sent[-1], again="start" in script.resends and number == 0)
         contact = await self.actors.encounter(script.ward.sor, episode)
         if contact is None:
             self.tally.stays["not kept"] += 1
-            await self._leaves(script, sent, None)
+            if not script.is_known:
+                await self._leaves(script, sent, None)
             return
         self.tally.stays["kept"] += 1
         await self._answered(script, contact)
@@ -349,7 +354,9 @@ def _proof(task: Element) -> Proof:
     return Proof(next((code for code in codes if code is not None), Proof.SENT))
 
 
-def _show(out: Console, tally: Tally, wrong: list[str]) -> None:
+def show(out: Console, tally: Tally, wrong: list[str]) -> None:
+    """Print the sum of a run, and where the searches disagree with it."""
+
     def line(text: str, style: str | None = None) -> None:
         out.print(text, markup=False, soft_wrap=True, style=style)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from discharge.commands import BeginStay, ConfirmDelivered, MoveTask, ReceiveNotice, RevisePlan
 from discharge.directory import Directory
 from discharge.handlers import (
@@ -28,7 +30,7 @@ from discharge.plan import PlanRevision
 from discharge.policy import Caller, Role
 from discharge.ports import UnitOfWork
 from discharge.stay import NoticeKind, Stay
-from discharge.task import HandoverTask
+from discharge.task import HandoverTask, Move
 from fhir_mappings.medcom.intake import NoticeRead, read_message
 from services.demo.courses import Act, Course
 from services.demo.messages import Notification
@@ -51,7 +53,15 @@ async def set_clock(database: Database, to: datetime) -> None:
         await set_ahead(connection, to - wall_now())
 
 
-async def play(database: Database, patients: Mapping[str, Patient], courses: Sequence[Course], now: datetime) -> None:
+async def play(
+    database: Database,
+    patients: Mapping[str, Patient],
+    courses: Sequence[Course],
+    now: datetime,
+    *,
+    begin: int = 0,
+    note: Callable[[AsyncConnection, int], Awaitable[None]],
+) -> None:
     """Play ``courses`` in the order of their facts, and leave the clock at ``now``.
 
     Args:
@@ -59,6 +69,8 @@ async def play(database: Database, patients: Mapping[str, Patient], courses: Seq
         patients: the citizens by family name.
         courses: what happened.
         now: where it ends; no fact lies later.
+        begin: which fact to begin with; it may have happened already.
+        note: told in a transaction before each fact which one comes.
     """
     directory = (await database.master()).directory
     facts = [
@@ -67,21 +79,25 @@ async def play(database: Database, patients: Mapping[str, Patient], courses: Seq
         for fact in _Stage(directory=directory, patient=patients[course.family], course=course).facts()
     ]
     facts.sort(key=lambda fact: fact.at)
-    await set_clock(database, facts[0].at)
-    for fact in facts:
-        await _reach(database, fact.at)
+    for number, fact in enumerate(facts[begin:], start=begin):
+        async with database.writing() as connection:
+            await note(connection, number)
+            due = await _reach(connection, fact.at)
+        await _fire(database, fact.at, due=due)
         audit = AuditContext(caller=fact.caller, request_id="demo", action=fact.action, route="demo")
         await database.run(audit, _happening, fact.happen)
-    await _reach(database, now)
+    await _fire(database, now, due=True)
 
 
-async def _reach(database: Database, at: datetime) -> None:
-    """Let it become ``at``, with what falls due until then. Nobody else moves anything meanwhile."""
-    async with database.writing() as connection:
-        await set_ahead(connection, at - wall_now())
-        due = await some_due(connection, at)
+async def _reach(connection: AsyncConnection, at: datetime) -> bool:
+    """Let it become ``at``; nobody else moves anything meanwhile. True when something falls due until then."""
+    await set_ahead(connection, at - wall_now())
+    return await some_due(connection, at)
+
+
+async def _fire(database: Database, until: datetime, *, due: bool) -> None:
     while due:
-        due = await database.run(None, fire_timers, FireTimers(until=at)) > 0
+        due = await database.run(None, fire_timers, FireTimers(until=until)) > 0
 
 
 async def _happening(happen: _Happen, uow: UnitOfWork) -> object:
@@ -203,7 +219,10 @@ class _Stage:
 
         async def happen(uow: UnitOfWork) -> None:
             stay = await self._stay(uow)
-            task = next(task for task in await uow.tasks.of_stay(stay.id) if task.code == act.code and task.is_open)
+            meant = [task for task in await uow.tasks.of_stay(stay.id) if task.code == act.code]
+            task = next((task for task in meant if task.is_open), None)
+            if task is None or (act.move is Move.REJECT and len(meant) > 1):
+                return  # It happened before the player was killed.
             caller = self._at(task, act.role)
             if act.move is None:
                 delivered = ConfirmDelivered(caller=caller, feed=FeedId(task.owner), offset=_EVERYTHING)

@@ -68,6 +68,7 @@ async def _board(request: Request, query: str) -> Response:
         shell,
         "hospital/board.html",
         head=view.feed_head,
+        here="/ward",
         filters=counters_of(rows, show, shell.lang),
         groups=groups_of(shown, view.now, shell.lang),
         query=query,

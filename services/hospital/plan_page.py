@@ -83,6 +83,7 @@ def plan_context(view: PlanPage, reader: Reader, sent: Sent) -> dict[str, Any]:
     since, shown_changes = _changes(view, reader, sent)
     return {
         "stay_id": stay.id,
+        "here": f"/ward/stays/{stay.id}",
         "bar": bar_of(view.context, view.tasks, reader),
         "version": plan.version,
         "is_open": stay.is_open,

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from discharge.clock import local
-from services.hospital.ready import Item, is_weekend, ready_items, task_word
+from services.hospital.ready import Item, is_weekend, own_tasks, ready_items, task_word
 from services.persistence.views import TaskRecord, WardBoard, WardRow
 from services.web.cards import Reader, place_name
 from services.web.dates import clock_time, day_short, moment
@@ -139,7 +139,9 @@ def row_of(row: WardRow, reader: Reader) -> BoardRow:
     level, shown_chip, reason = _next(row, reader)
     home, detail = _home(row, now, lang)
     t = lang.text
-    late = next((r for r in row.tasks if stay.is_open and level_of(r, now) is Level.OVER), None)
+    mine = own_tasks(row.tasks, reader)
+    late = next((r for r in row.tasks if level_of(r, now) is Level.OVER), None) if stay.is_open else None
+    first = late or next((r for r in sorted(mine, key=lambda r: sort_key(r, now)) if not stay.is_open), None)
     pressed = level in {Level.OVER, Level.NOW, Level.SOON}
     return BoardRow(
         stay_id=stay.id,
@@ -155,9 +157,9 @@ def row_of(row: WardRow, reader: Reader) -> BoardRow:
         chip_reason=reason,
         missing=missing,
         receivers=_receivers(row, reader),
-        action=t("Åbn opgave") if late is not None else _action(missing, group, lang),
-        href=f"/ward/stays/{stay.id}" if late is None else f"/tasks/{late.task.id}",
-        is_solid=stay.is_open and (pressed or (group == "today" and bool(missing))),
+        action=t("Åbn opgave") if first is not None else _action(missing, group, lang),
+        href=f"/ward/stays/{stay.id}" if first is None else f"/tasks/{first.task.id}",
+        is_solid=(stay.is_open or bool(mine)) and (pressed or (group == "today" and bool(missing))),
         is_ended=not stay.is_open,
         group=group,
         keys=_keys(row, reader, level, group, has_missing=bool(missing)),
@@ -288,5 +290,5 @@ def _who(record: TaskRecord, reader: Reader) -> str:
 def _action(missing: tuple[Item, ...], group: str, lang: Language) -> str:
     t = lang.text
     if group == "ended":
-        return t("Fortryd")
+        return ""
     return t("Udskriv") if group == "today" and not missing else t("Åbn plan")

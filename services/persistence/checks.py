@@ -30,7 +30,7 @@ _GROWN_APART: Final = timedelta(seconds=2)
 GUARDED_TABLES: Final = frozenset(
     {
         "patient", "stay", "encounter", "episode", "superseded", "party", "plan_version", "task", "task_version",
-        "event", "timer", "message", "message_aside", "feed", "feed_entry",
+        "event", "timer", "message", "message_aside", "feed", "feed_entry", "audit", "audit_seal",
     }
 )  # fmt: skip
 """Tables with citizens' data: row-level security is on and forced."""

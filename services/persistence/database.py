@@ -69,6 +69,8 @@ def engine_for(url: str, *, pool_size: int = 10, overflow: int = 10, timeout: fl
         max_overflow=overflow,
         pool_timeout=timeout,
         pool_pre_ping=False,
+        # Statements may carry what describes a citizen: an error must not repeat it into a log.
+        hide_parameters=True,
         pool_recycle=1800,
         # A named prepared statement would outlive a migration of the table under it.
         connect_args={"options": "-c timezone=UTC -c application_name=stafet", "prepare_threshold": None},

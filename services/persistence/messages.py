@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.commands import Envelope, Issue, Receipt, ReceiptCode
 from discharge.events import MessageRefused
-from discharge.identifiers import MessageId, PatientId, StayId
+from discharge.identifiers import MessageId, PatientId, SorCode, StayId
 from discharge.patient import Patient
 from services.persistence.clock import wall_now
 from services.persistence.people import SqlPatients
@@ -43,6 +43,10 @@ _PUT_ASIDE: Final = (
 _SUPERSEDE: Final = (
     "INSERT INTO superseded (stay_id, message_id) SELECT %(stay_id)s, unnest(%(message_ids)s::text[])"
     " ON CONFLICT DO NOTHING"
+)
+_STAYS_OF: Final = (
+    "SELECT DISTINCT stay_id FROM message"
+    " WHERE sender = %(sender)s AND message_id = ANY(%(message_ids)s::text[]) AND stay_id IS NOT NULL"
 )
 _REUSED = Issue(
     severity="error",
@@ -172,6 +176,11 @@ class SqlMessages:
                 "body": body,
             },
         )
+
+    async def stays_of(self, sender: SorCode, message_ids: Sequence[MessageId]) -> frozenset[StayId]:
+        """The stays that these earlier messages of ``sender`` were about, as far as they came here."""
+        rows = await ask(self._connection, _STAYS_OF, {"sender": sender, "message_ids": list(message_ids)})
+        return frozenset(StayId(str(row["stay_id"])) for row in rows)
 
     async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
         """Remember messages known through the history of a later one."""

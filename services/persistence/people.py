@@ -113,7 +113,7 @@ async def put_patient(connection: AsyncConnection, vault: Vault, patient: Patien
     """Add or replace a citizen by CPR number; an id once given is kept."""
     patients = SqlPatients(connection, vault)
     known = await patients.add(patient)
-    if known.id != patient.id:
+    if known is not patient:
         known = replace(patient, id=known.id)
         await patients.save(known)
     return known

@@ -51,6 +51,7 @@ def task_context(view: TaskPage, reader: Reader, form: TaskForm, notice: Notice 
     home = list_path(reader.caller.role)
     return {
         "card": card,
+        "here": f"/tasks/{card.id}",
         "bar": None if context is None else bar_of(context, (view.card.record, *view.others), reader),
         "back": f"/tasks/{card.id}",
         "back_word": reader.lang.text("Til tavlen") if home == "/ward" else reader.lang.text("Til listen"),

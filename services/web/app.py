@@ -4,6 +4,7 @@ Routers are handed in by bootstrap, because this layer knows none of the doors a
 declares no access rule keeps the app from being built.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -19,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 from typing_extensions import override
 
+from fhir_mappings import r4
 from services.web import demo_clock, operations
 from services.web.access import AccessRule, Surface, access, rule_of
 from services.web.answers import Refusals, raise_on
@@ -90,10 +92,14 @@ def _rule(route: BaseRoute) -> AccessRule:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.runtime
     await runtime.hub.start()
+    # The FHIR models take a second to import; the first message should not pay for it.
+    warming = asyncio.create_task(asyncio.to_thread(r4.warm))
     try:
         yield
     finally:
+        await warming
         await runtime.hub.stop()
+        await runtime.close()
 
 
 def _description(app: FastAPI) -> APIRouter:

@@ -163,7 +163,7 @@ def card_of(card: TaskCard, reader: Reader) -> Card:
         taken_at="" if accepted_at is None else moment(accepted_at, now, lang),
         undo_seconds=_undo_seconds(task, now) if mine else 0,
         reason=task.status_reason,
-        proposed=None if task.proposed_time is None else _when(task.proposed_time, reader),
+        proposed=_when(task.proposed_time, reader) if task.proposed_time is not None and task.is_open else None,
         moves=moves_for(task, reader),
     )
 

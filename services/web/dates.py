@@ -11,6 +11,7 @@ from services.web.language import Language
 __all__ = [
     "NBSP",
     "at_time",
+    "brief",
     "clock_seconds",
     "clock_time",
     "day_and_time",
@@ -98,6 +99,12 @@ def moment(instant: datetime, now: datetime, lang: Language) -> str:
     day, today = local(instant).date(), local(now).date()
     at = clock_time(instant, lang)
     return at if day == today else f"{day_name(day, today, lang)} {at}"
+
+
+def brief(instant: datetime, now: datetime, lang: Language) -> str:
+    """When something happened, where room is short: the time today, else the day alone."""
+    day, today = local(instant).date(), local(now).date()
+    return clock_time(instant, lang) if day == today else day_name(day, today, lang)
 
 
 def due_day(instant: datetime, lang: Language) -> tuple[date, str]:

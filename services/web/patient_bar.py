@@ -81,7 +81,7 @@ def bar_of(context: StayView, tasks: tuple[TaskRecord, ...], reader: Reader) -> 
         name=context.patient.name,
         age=context.patient.age,
         cpr=context.patient.cpr_masked,
-        bed=f"{stay.plan.bed} · {ward_name}" if stay.is_open and stay.plan.bed else "",
+        bed=stay.plan.bed or "" if stay.is_open else "",
         place=ward_name if stay.is_open else t("Hjemme"),
         admitted=admitted,
         municipality=_name(stay.receiver, directory),

@@ -13,7 +13,7 @@ from typing import Final
 from discharge.clock import local
 from discharge.task import HandoverTask, Person, Priority, Proof, TaskStatus
 from services.persistence.views import PatientView, TaskRecord
-from services.web.dates import at_time, day_name, day_short, due_day, moment
+from services.web.dates import at_time, brief, day_name, day_short, due_day, moment
 from services.web.language import Language
 
 __all__ = [
@@ -80,7 +80,9 @@ def level_of(record: TaskRecord, now: datetime) -> Level:
         return Level.DONE
     if not task.is_open:
         return Level.CALM
-    return level_at(record.next_due, now, priority=task.priority, remind_at=record.remind_at)
+    # A priority presses until a person has taken it; from then on only time does.
+    priority = task.priority if task.is_unanswered else Priority.ROUTINE
+    return level_at(record.next_due, now, priority=priority, remind_at=record.remind_at)
 
 
 def level_at(
@@ -248,33 +250,33 @@ def _name(cells: tuple[str, str, str, str], lang: Language) -> str:
 
 def _highest(task: HandoverTask, now: datetime, lang: Language, *, with_names: bool) -> tuple[str, str]:
     t, proofs = lang.text, task.proofs
+    when = moment if with_names else brief
     closed = {
         TaskStatus.REJECTED: t("Afvist"),
         TaskStatus.CANCELLED: t("Trukket tilbage"),
         TaskStatus.FAILED: t("Opgivet efter fristen"),
     }
     if task.status in closed:
-        return closed[task.status], moment(task.changed_at, now, lang)
+        return closed[task.status], when(task.changed_at, now, lang)
     if proofs.done_at is not None:
-        return t("Udført"), _by(proofs.done_at, proofs.done_by if with_names else None, now, lang)
+        return t("Udført"), _by(when(proofs.done_at, now, lang), proofs.done_by if with_names else None, lang)
     if proofs.accepted_at is not None:
         holder = (task.assignee or proofs.accepted_by) if with_names else None
-        return t("Taget"), _by(proofs.accepted_at, holder, now, lang)
+        return t("Taget"), _by(when(proofs.accepted_at, now, lang), holder, lang)
     if proofs.seen_at is not None:
-        who = _by(proofs.seen_at, proofs.seen_by if with_names else None, now, lang)
+        who = _by(when(proofs.seen_at, now, lang), proofs.seen_by if with_names else None, lang)
         return t("Set"), f"{who}{_stop(who)} {t('Ingen har taget den')}" if with_names else who
     if proofs.delivered_at is not None:
-        at = moment(proofs.delivered_at, now, lang)
+        at = when(proofs.delivered_at, now, lang)
         return t("Leveret"), f"{at}. {t('Ikke set endnu')}" if with_names else at
-    return t("Sendt"), t("{at}, ikke leveret").format(at=moment(proofs.sent_at, now, lang))
+    return t("Sendt"), t("{at}, ikke leveret").format(at=when(proofs.sent_at, now, lang))
 
 
 def _stop(text: str) -> str:
     return "" if text.endswith(".") else "."
 
 
-def _by(at: datetime, person: Person | None, now: datetime, lang: Language) -> str:
-    when = moment(at, now, lang)
+def _by(when: str, person: Person | None, lang: Language) -> str:
     return when if person is None else lang.text("{at} af {name}").format(at=when, name=short_name(person.name))
 
 

@@ -73,6 +73,10 @@ class DomainClock(Protocol):
         """The present instant."""
 
 
+async def _nothing() -> None:
+    """There is nothing to let go of."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """One web process."""
@@ -90,6 +94,8 @@ class Runtime:
     """The real clock."""
     advance_clock: Callable[[datetime], Awaitable[datetime]] | None = None
     """Demo mode only: set domain time, fire what falls due on the way, return the new time."""
+    close: Callable[[], Awaitable[None]] = _nothing
+    """Let go of every connection, once the hub has stopped."""
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +55,8 @@ class PeopleGroup:
 
     word: str
     people: tuple[DemoPerson, ...]
+    """Those of the organisation with the most places, which is where the demo's story happens."""
+    others: tuple[DemoPerson, ...]
 
 
 def people_of(directory: Directory, lang: Language) -> tuple[PeopleGroup, ...]:
@@ -65,16 +68,26 @@ def people_of(directory: Directory, lang: Language) -> tuple[PeopleGroup, ...]:
         (t("Egen læge"), (_KINDS.GP,)),
         (t("Region"), (_KINDS.REGION,)),
     )
-    groups = (PeopleGroup(word=word, people=_people(directory, kinds, lang)) for word, kinds in sectors)
+    groups = (_group(word, directory, kinds, lang) for word, kinds in sectors)
     return tuple(group for group in groups if group.people)
 
 
-def _people(directory: Directory, kinds: tuple[OrganizationKind, ...], lang: Language) -> tuple[DemoPerson, ...]:
-    words = role_words(lang)
+def _group(word: str, directory: Directory, kinds: tuple[OrganizationKind, ...], lang: Language) -> PeopleGroup:
     places = sorted(
         (place for place in directory.organizations.values() if place.kind in kinds and place.uses_stafet),
         key=lambda place: (kinds.index(place.kind), place_name(place.sor, directory)),
     )
+    tops = Counter(directory.root(place.sor) for place in places)
+    largest = max(tops, key=lambda sor: tops[sor], default=None)
+    if largest is None or tops[largest] == 1:
+        return PeopleGroup(word=word, people=_people(places, directory, lang), others=())
+    first = [place for place in places if directory.root(place.sor) == largest]
+    rest = [place for place in places if directory.root(place.sor) != largest]
+    return PeopleGroup(word=word, people=_people(first, directory, lang), others=_people(rest, directory, lang))
+
+
+def _people(places: Iterable[Organization], directory: Directory, lang: Language) -> tuple[DemoPerson, ...]:
+    words = role_words(lang)
     return tuple(
         DemoPerson(
             key=f"{role.value}|{place.sor}",

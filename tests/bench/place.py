@@ -58,8 +58,8 @@ def _organizations() -> list[dict[str, object]]:
     return [{"gln": gln, "region": None, "districts": [], "uses_stafet": True, **row} for row in rows]
 
 
-def populate(demo: RunningDemo) -> None:
-    """Load the organisations and citizens into a running demo."""
+def populate(demo: RunningDemo, count: int = CITIZENS) -> None:
+    """Load the organisations and ``count`` citizens into a running demo."""
     folder = demo.home
     organizations, patients = folder / "bench-organizations.json", folder / "bench-patients.json"
     organizations.write_bytes(orjson.dumps(_organizations()))
@@ -76,7 +76,7 @@ def populate(demo: RunningDemo) -> None:
             "protected": False,
             "blocks": [],
         }
-        for citizen in citizens()
+        for citizen in citizens(count)
     ]
     patients.write_bytes(orjson.dumps(people))
     for kind, file in (("organizations", organizations), ("patients", patients)):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from discharge.events import (
+    AgreementMissing,
     DischargeUndone,
     Event,
     MessageRefused,
@@ -287,6 +288,33 @@ def test_one_commit_says_each_thing_once_per_feed() -> None:
 
     assert tuple(entry.feed for entry in entries) == feed_ids(TEAM, NORTH, MUNICIPALITY, WARD)
     assert {entry.due_at for entry in entries} == {NOON}
+
+
+def test_two_rungs_of_one_task_in_one_commit_ring_at_their_own_people() -> None:
+    late = task()
+
+    entries = entries_for_all(
+        [
+            TaskEscalated(
+                at=NOON, stay_id=STAY, task=late, organization=MUNICIPALITY, roles=frozenset({Role.HOME_NURSE})
+            ),
+            TaskEscalated(at=NOON, stay_id=STAY, task=late, organization=MUNICIPALITY, roles=frozenset({Role.LEADER})),
+        ],
+        DENMARK,
+    )
+
+    assert [entry.audience for entry in entries] == [frozenset({Role.HOME_NURSE}), frozenset({Role.LEADER})]
+
+
+def test_a_stay_without_an_agreement_is_told_to_ward_receiver_and_operators() -> None:
+    event = AgreementMissing(at=NOON, stay_id=STAY, ward=WARD, receiver=MUNICIPALITY)
+
+    ward, receiver = entries_for(event, DENMARK)
+
+    assert (ward.feed, receiver.feed) == feed_ids(WARD, MUNICIPALITY)
+    assert ward.priority is receiver.priority is Priority.STAT
+    assert Role.OPERATOR in ward.audience & receiver.audience
+    assert len(entries_for(replace(event, receiver=None), DENMARK)) == 1
 
 
 def test_one_commit_keeps_different_things_apart_and_in_order() -> None:

@@ -57,9 +57,9 @@ function announce(text) {
   }, Math.max(0, lastSaid + ANNOUNCE - performance.now()));
 }
 
-// ---- bars: how far the page can be trusted ----
+// ---- bars: how far the page can be trusted. Their icons stand in the page: there may be no connection ----
 
-let shownBar = "";
+let shownBar = "", heldUntil = 0;      // a refused press is said long enough to be read
 function bar(kind, strong = "", more = "", action = "", press = null) {
   if (!kind) {
     shownBar = "";
@@ -69,7 +69,7 @@ function bar(kind, strong = "", more = "", action = "", press = null) {
   const icon = { rule: "offline", off: "offline", stale: "octagon", back: "check", news: "up" }[kind];
   if (shownBar !== kind) {
     bars.innerHTML = `<div class="bar ${kind === "news" ? "rule" : kind}" role="${kind === "stale" ? "alert" : "status"}">`
-      + `<svg class="i" viewBox="0 0 16 16" aria-hidden="true"><use href="/static/icons.svg#i-${icon}"/></svg>`
+      + `<svg class="i" viewBox="0 0 16 16" aria-hidden="true"><use href="#b-${icon}"/></svg>`
       + '<p class="grow"></p></div>';
     if (action) {
       const button = document.createElement("button");
@@ -297,9 +297,11 @@ function parsed(html) {
 
 // In place, at least as high as before, with the focus where it was.
 async function replaceItem(id, url) {
+  // What a lost press was told stays until the list is tidied.
+  if ("notice" in (document.getElementById(id)?.dataset ?? {})) return settleSoon();
   const html = await fragment(url);
   const old = document.getElementById(id);
-  if (!old) return;
+  if (!old || "notice" in old.dataset) return;
   if (html === null) {
     old.classList.add("is-stale");
     return settleSoon();
@@ -360,7 +362,7 @@ function showPill() {
   const urgent = levels.filter((level) => level === 0).length, hasty = levels.filter((level) => level === 1).length;
   const text = say(count === 1 ? words.newOne : words.new, { n: count });
   const extra = urgent ? say(words.nowCount, { n: urgent }) : hasty ? say(words.soonCount, { n: hasty }) : "";
-  const icon = (name) => `<svg class="i" viewBox="0 0 16 16" aria-hidden="true"><use href="/static/icons.svg#i-${name}"/></svg>`;
+  const icon = (name) => `<svg class="i" viewBox="0 0 16 16" aria-hidden="true"><use href="#b-${name}"/></svg>`;
   button.innerHTML = icon("up") + '<span class="n"></span>'
     + (extra ? `<span class="u">${icon(urgent ? "triangle" : "diamond")}<span class="x"></span></span>` : "");
   $(".n", button).textContent = text;
@@ -407,9 +409,14 @@ function countsSoon() {
   }, 1_500 + Math.random() * 1_000);
 }
 
+// A page that answers a form stands at an address that can only be posted to; its own address is in the page.
+const address = () => (main.dataset.list ?? location.pathname) === location.pathname
+  ? location.pathname + location.search : main.dataset.list;
+const again = () => location.assign(address());
+
 async function whole() {
   try {
-    const answer = await fetch(location.pathname + location.search, { cache: "no-store" });
+    const answer = await fetch(address(), { cache: "no-store" });
     if (!answer.ok || answer.redirected) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
@@ -500,7 +507,7 @@ function news() {
 
 function ask() {
   bar("");
-  bar("news", say(newsCount > 1 ? words.changedMany : words.changed, { n: newsCount }), "", words.reload, () => location.reload());
+  bar("news", say(newsCount > 1 ? words.changedMany : words.changed, { n: newsCount }), "", words.reload, again);
 }
 
 // ---- acting: seen at once, sent once ----
@@ -542,6 +549,8 @@ document.addEventListener("submit", (event) => {
 function refusedPress() {
   bar("");
   bar("off", words.notSent, "", words.tryNow, retryNow);
+  heldUntil = performance.now() + 6_000;
+  setTimeout(() => lostAt === null && shownBar === "off" && bar(""), 6_000);
   announce(words.notSent);
 }
 
@@ -665,10 +674,11 @@ function freshness(age) {
 }
 
 function trouble(age) {
+  if (performance.now() < heldUntil) return;
   const gone = performance.now() - lostAt;
   if (age > STALE) {
     grey(true);
-    bar("stale", say(words.stale, { n: Math.max(1, Math.floor(age / MINUTE)) }), words.staleMore, words.reload, () => location.reload());
+    bar("stale", say(words.stale, { n: Math.max(1, Math.floor(age / MINUTE)) }), words.staleMore, words.reload, again);
   } else if (gone > UNSTABLE || !navigator.onLine) {
     grey(true);
     bar("off", say(words.offline, { at: timeOf(lostClock, true) }), words.offlineMore, words.tryNow, retryNow);

@@ -7,7 +7,15 @@ import pytest
 
 from discharge.commands import Issue, Receipt, ReceiptCode, RefuseMessage
 from discharge.errors import NotAllowedError
-from discharge.events import MessageRefused, PatientDischarged, StayBegan, StayContinued, TaskRedated, TaskRequested
+from discharge.events import (
+    AgreementMissing,
+    MessageRefused,
+    PatientDischarged,
+    StayBegan,
+    StayContinued,
+    TaskRedated,
+    TaskRequested,
+)
 from discharge.handlers import begin_stay, move_task, receive_notice, refuse_message, revise_plan
 from discharge.identifiers import FeedId, MessageId, PatientId, SorCode
 from discharge.plan import Need, PlanRevision
@@ -467,6 +475,18 @@ async def test_where_no_agreement_holds_the_stay_is_kept_without_duties() -> Non
 
     assert store.stay().is_open
     assert not store.tasks()
+    assert [type(event) for event in store.happened(AgreementMissing)] == [AgreementMissing]
+
+
+async def test_a_discharge_under_another_episode_id_ends_the_stay_whose_messages_it_names() -> None:
+    store = _store()
+    first = _message_id()
+    await store.run(receive_notice, receive(STIN, sent=envelope(message_id=first)))
+
+    await store.run(receive_notice, receive(replace(SLHJ, episodes=(episode("another"),), history=(first,))))
+
+    assert store.stay().state is StayState.ENDED
+    assert {each.key for each in store.stay().episodes} == {EPISODE.key, "another"}
 
 
 async def test_a_name_that_was_missing_is_filled_in_and_a_known_one_stays() -> None:

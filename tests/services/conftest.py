@@ -1,0 +1,15 @@
+"""Fixtures for the services over a real store."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.engines import Database
+from tests.services.installation import Installation, installed
+
+
+@pytest.fixture
+async def house(database: Database) -> AsyncIterator[Installation]:
+    """The machines' doors over an empty store with one known citizen."""
+    async with installed(database) as running:
+        yield running

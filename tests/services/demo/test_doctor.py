@@ -1,0 +1,92 @@
+import json
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from services.demo.doctor import diagnose
+from services.demo.home import ENVIRONMENT
+from services.settings import Settings, load_settings
+from tests.engines import Database
+from tests.services.demo.installation import settings_over
+
+UNREACHABLE = "postgresql://stafet_app:secret@127.0.0.1:1/stafet"
+
+
+def about(settings: Settings, word: str) -> list[str]:
+    return [finding for finding in diagnose(settings) if word in finding]
+
+
+def test_a_whole_installation_has_nothing_wrong_but_the_tests_own_haste(
+    database: Database, redis_url: str, tmp_path: Path
+) -> None:
+    settings = settings_over(tmp_path, database, redis_url=redis_url)
+
+    # The tests' PostgreSQL does not wait for the disk.
+    assert [finding for finding in diagnose(settings) if " = off" not in finding] == []
+
+
+def test_what_is_not_set_is_named() -> None:
+    found = diagnose(load_settings({}))
+
+    for variable in ("STAFET_DATABASE_URL", "STAFET_KEYS_MASTER", "STAFET_KEYS_INDEX", "STAFET_TOKEN_JWKS"):
+        assert any(finding.startswith(f"{variable} is not set") for finding in found)
+
+
+def test_production_wants_https_and_no_signing_key() -> None:
+    settings = load_settings({"STAFET_TOKEN_SIGNING_KEY": "{}", "STAFET_HTTP_PUBLIC_URL": "http://stafet.example"})
+
+    assert about(settings, "not https")
+    assert about(settings, "STAFET_TOKEN_SIGNING_KEY is set")
+
+
+def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path, database: Database) -> None:
+    settings = settings_over(tmp_path, database, STAFET_DATABASE_URL=UNREACHABLE)
+
+    (finding,) = about(settings, "PostgreSQL cannot be used")
+
+    assert "secret" not in finding
+
+
+def test_redis_away_is_said_to_be_bearable(tmp_path: Path, database: Database) -> None:
+    settings = settings_over(tmp_path, database, redis_url="redis://127.0.0.1:1/0")
+
+    assert about(settings, "PostgreSQL alone wakes the feeds")
+
+
+def test_a_key_that_others_can_read_is_found(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_over(tmp_path, database)
+    (tmp_path / "keys" / "index").chmod(0o644)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("x", encoding="ascii")
+    elsewhere.chmod(0o640)
+    monkeypatch.setenv("STAFET_TOKEN_JWKS_FILE", str(elsewhere))
+
+    found = about(settings, "chmod 600")
+
+    assert len(found) == 2
+    assert str(elsewhere) in found[0]
+    assert str(tmp_path / "keys" / "index") in found[1]
+
+
+def test_a_stranger_wall_is_told_with_the_rest(database: Database, tmp_path: Path) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE patient DISABLE ROW LEVEL SECURITY")
+
+    assert about(settings_over(tmp_path, database), "not forced on the table patient")
+
+
+def test_a_home_that_is_gone_is_looked_for_above(tmp_path: Path, database: Database) -> None:
+    settings = settings_over(tmp_path, database)
+    moved = load_settings(
+        {
+            **json.loads((tmp_path / ENVIRONMENT).read_text(encoding="utf-8")),
+            "STAFET_HOME": str(tmp_path / "gone" / "away"),
+        }
+    )
+
+    assert os.fspath(settings.home) == str(tmp_path)
+    assert about(moved, "GiB") == about(settings, "GiB")

@@ -1,0 +1,56 @@
+from typing import Any
+
+from pydantic import SecretStr
+
+from services import fhir_api
+from services.settings import Mode, Settings, TokenSettings
+from services.web.app import create_app
+from tests.services.web.doubles import KEY, Stage, client_of, settings_for
+
+
+async def read(path: str, settings: Settings | None = None) -> dict[str, Any]:
+    stage = Stage(settings=settings or settings_for())
+    async with client_of(create_app(stage.runtime(), [fhir_api.router])) as client:
+        answer = await client.get(path)
+    assert answer.status_code == 200
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def test_capability_names_what_is_mounted() -> None:
+    statement = await read("/fhir/metadata")
+
+    assert (statement["resourceType"], statement["fhirVersion"]) == ("CapabilityStatement", "4.0.1")
+    resources = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
+    assert resources.keys() == {"Task", "Patient", "Encounter"}
+    assert {parameter["name"] for parameter in resources["Task"]["searchParam"]} >= {"owner", "status", "due", "period"}
+    assert statement["messaging"][0]["reliableCache"] > 0
+
+
+async def test_statement_is_fhir() -> None:
+    from fhir_mappings.r4 import require_shape  # noqa: PLC0415
+
+    require_shape(await read("/fhir/metadata"))
+
+
+async def test_demo_says_how_to_get_a_token_and_claims_no_more() -> None:
+    configuration = await read("/.well-known/smart-configuration")
+
+    assert "token_endpoint" not in configuration
+    assert configuration["capabilities"] == []
+    assert "stafet token" in configuration["documentation"]
+
+
+async def test_configured_token_endpoint_is_told() -> None:
+    settings = Settings(
+        mode=Mode.PRODUCTION,
+        token=TokenSettings(jwks=SecretStr(KEY.public), endpoint="https://login.example/token"),
+    )
+
+    configuration = await read("/fhir/.well-known/smart-configuration", settings)
+    statement = await read("/fhir/metadata", settings)
+
+    assert configuration["token_endpoint"] == "https://login.example/token"
+    assert "client-confidential-asymmetric" in configuration["capabilities"]
+    assert "documentation" not in configuration
+    assert "https://login.example/token" in str(statement["rest"][0]["security"])

@@ -1,0 +1,91 @@
+"""The pages over a real store: who asks, and what stands on the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from discharge.identifiers import SorCode
+from discharge.policy import Role
+from services.gp import pages as gp
+from services.hospital import begin
+from services.hospital import pages as hospital
+from services.municipality import pages as municipality
+from services.operator import pages as operator
+from services.stays import pages as stays
+from services.web.signin import signin_router
+from tests import engines, factories
+from tests.factories import HOSPITAL, MUNICIPALITY, NORTH, PRACTICE, WARD
+from tests.services.installation import Installation, installed
+
+PLACES: dict[Role, tuple[SorCode, SorCode | None]] = {
+    Role.WARD: (HOSPITAL, WARD),
+    Role.HOME_NURSE: (MUNICIPALITY, NORTH),
+    Role.VISITATOR: (MUNICIPALITY, None),
+    Role.GP: (PRACTICE, None),
+    Role.LEADER: (MUNICIPALITY, None),
+    Role.OPERATOR: (HOSPITAL, None),
+}
+
+
+@dataclass
+class Pages:
+    """Asks for pages as somebody."""
+
+    house: Installation
+
+    async def get(self, role: Role, path: str, **headers: str) -> httpx.Response:
+        return await self.house.client.get(path, headers=self.house.token(role, *PLACES[role]) | headers)
+
+    async def post(
+        self, role: Role, path: str, form: Mapping[str, str | list[str]] | None = None, **headers: str
+    ) -> httpx.Response:
+        asked = self.house.token(role, *PLACES[role]) | headers
+        return await self.house.client.post(path, data=dict(form or {}), headers=asked)
+
+    async def fragment(self, role: Role, path: str, form: Mapping[str, str | list[str]] | None = None) -> httpx.Response:
+        return await self.post(role, path, form, **{"hx-request": "true"})
+
+    async def stay(self) -> str:
+        """The stay of the citizen who was admitted by message."""
+        encounter = await self.house.admitted()
+        found = re.search(r"/ward/stays/([0-9a-f-]{36})", (await self.get(Role.WARD, "/ward")).text)
+        assert found is not None, encounter
+        return found[1]
+
+    async def task(self, role: Role, path: str = "/municipality", words: str = "Start ydelserne igen") -> str:
+        """The id of a task on a list by a part of its title."""
+        text = (await self.get(role, path)).text
+        found = re.search(rf'href="/tasks/([0-9a-f-]{{36}})">{words}', text)
+        assert found is not None, text
+        return found[1]
+
+
+@asynccontextmanager
+async def pages_over(where: engines.Database) -> AsyncIterator[Pages]:
+    """Every page, over a store with one known citizen."""
+
+    async def directory() -> factories.Directory:
+        return factories.directory()
+
+    doors = (
+        hospital.router,
+        begin.router,
+        municipality.router,
+        gp.router,
+        stays.router,
+        operator.router,
+        signin_router(directory),
+    )
+    async with installed(where, *doors) as house:
+        yield Pages(house)
+
+
+def words_of(answer: httpx.Response) -> str:
+    """The page as words: no marks, one space between."""
+    text = re.sub(r"<(script|style)[^>]*>.*?</\1>", " ", answer.text, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)).replace("\N{NO-BREAK SPACE}", " ")

@@ -1,0 +1,123 @@
+"""Organisations and rules: loaded once, seen by every process from its next transaction on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from discharge.errors import AgreementError, NotFoundError
+from discharge.identifiers import SorCode
+from discharge.policy import Role
+from discharge.task import AgreementRef
+from services.persistence.calendars import closed_days_around
+from services.persistence.master import Master, put_agreement, put_organizations
+from services.persistence.people import put_patient
+from tests import factories
+from tests.factories import MUNICIPALITY, NORTH
+from tests.services.persistence.store import Store, store_on
+
+
+async def test_new_organisation_reaches_another_process_at_its_next_transaction(store: Store) -> None:
+    new = replace(factories.directory()[NORTH], sor=SorCode("9340000000"), name="Hjemmepleje Vest")
+    async with store_on(store.urls) as other:
+        assert new.sor not in (await other.database.master()).directory
+
+        async with store.database.writing() as connection:
+            assert await put_organizations(connection, [new]) == 1
+
+        async with other.reading(factories.home_nurse()) as session:
+            assert session.directory[new.sor] == new
+        async with other.database.unit_of_work(None) as uow:
+            assert new.sor in uow.directory
+
+
+async def test_rights_of_a_read_follow_the_register_as_it_stands(store: Store) -> None:
+    await store.admit()
+    moved = replace(factories.directory()[NORTH], part_of=factories.NEIGHBOUR)
+    async with store_on(store.urls) as other:
+        nurse = factories.caller(Role.HOME_NURSE, MUNICIPALITY)
+        async with other.reading(nurse) as session:
+            assert NORTH in session.caller.scope(session.directory)
+
+        async with store.database.writing() as connection:
+            await put_organizations(connection, [moved])
+
+        async with other.reading(factories.caller(Role.HOME_NURSE, factories.NEIGHBOUR)) as session:
+            seen = await session.connection.execute(text("SELECT DISTINCT organization FROM party"))
+            assert seen.scalars().all() == [NORTH]
+
+
+async def test_loading_the_same_again_replaces_it(store: Store) -> None:
+    renamed = replace(factories.directory()[NORTH], name="Nord og Havn", districts=frozenset({"nord", "havn"}))
+
+    async with store.database.writing() as connection:
+        await put_organizations(connection, [renamed])
+        await put_organizations(connection, [])
+
+    assert (await store.database.master()).directory[NORTH] == renamed
+    assert store.counts()["organization"] == len(factories.directory().organizations)
+
+
+async def test_agreement_is_found_by_region_day_and_version(store: Store) -> None:
+    later = {**factories.shipped_document(), "version": "2.0.0", "valid-from": "2027-01-01"}
+    async with store.database.writing() as connection:
+        await put_agreement(connection, later)
+    master = await store.database.master()
+
+    now = await master.for_region("DK-83", date(2026, 11, 20))
+    then = await master.for_region("DK-83", date(2027, 1, 1))
+
+    assert now is not None
+    assert then is not None
+    assert (now.version, then.version) == ("1.0.0", "2.0.0")
+    assert await master.for_region("DK-83", date(2019, 1, 1)) is None
+    assert await master.for_region("SE-M", date(2026, 11, 20)) is None
+    assert await master.get(now.ref) == now
+    with pytest.raises(NotFoundError):
+        await master.get(AgreementRef(now.id, "9.9.9"))
+
+
+async def test_agreement_loaded_again_under_its_version_replaces_the_first(store: Store) -> None:
+    changed = {**factories.shipped_document(), "title": "Rettet"}
+
+    async with store.database.writing() as connection:
+        await put_agreement(connection, changed)
+
+    assert [row["title"] for row in store.rows("SELECT document->>'title' AS title FROM agreement")] == ["Rettet"]
+
+
+async def test_agreement_that_cannot_be_followed_is_not_stored(store: Store) -> None:
+    before = store.rows("SELECT * FROM agreement")
+
+    with pytest.raises(AgreementError):
+        async with store.database.writing() as connection:
+            await put_agreement(connection, {**factories.shipped_document(), "version": "3", "rules": [{"id": "R01"}]})
+
+    assert store.rows("SELECT * FROM agreement") == before
+
+
+async def test_citizen_loaded_again_keeps_the_id_and_takes_the_rest(store: Store) -> None:
+    (before,) = store.rows("SELECT id, wrapped_key FROM patient")
+    moved = factories.patient(district="syd", family="Nyt", relatives=("Bo",), protected=True, blocks=("gp",))
+
+    async with store.database.writing() as connection:
+        kept = await put_patient(connection, store.database.vault, moved)
+        again = await put_patient(connection, store.database.vault, replace(kept, gp=None))
+
+    (after,) = store.rows("SELECT id, wrapped_key, district, gp FROM patient")
+    assert (after["id"], after["wrapped_key"]) == (before["id"], before["wrapped_key"])
+    assert (after["district"], after["gp"]) == ("syd", None)
+    async with store.database.unit_of_work(None) as uow:
+        assert await uow.patients.by_cpr(factories.CPR) == again == replace(moved, id=kept.id, gp=None)
+
+
+def test_customary_closed_days_are_closed() -> None:
+    closed = closed_days_around(date(2026, 12, 1))
+
+    assert {date(2026, 6, 5), date(2026, 12, 24), date(2026, 12, 25), date(2026, 12, 31), date(2027, 1, 1)} <= closed
+    assert date(2026, 12, 28) not in closed
+    assert date(2027, 4, 30) not in closed, "Store Bededag went in 2024"
+    assert Master().closed_days(date(2026, 12, 1)) == closed

@@ -1,0 +1,437 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from discharge.commands import ConfirmDelivered
+from discharge.directory import Directory
+from discharge.identifiers import FeedId
+from discharge.policy import Role
+from notifications.entry import SUBPROTOCOL
+from notifications.protocol import Limits
+from services.demo.redis_server import RedisServer, redis_program
+from services.settings import LiveSettings
+from services.web.live import limits_from
+from tests.engines import Database
+from tests.fakes_notifications import CLINIC, HOSPITAL, MUNICIPALITY, NORTH, TEAM, WARD, addressed
+from tests.services.web.live_house import House, closing, follow, live_house, next_entry, next_frame, say
+from tests.waiting import until
+
+
+@pytest.fixture
+def database(module_database: Database) -> Database:
+    with psycopg.connect(module_database.admin_url) as connection:
+        connection.execute("TRUNCATE feed, feed_entry, live_ticket, web_session, audit CASCADE")
+    return module_database
+
+
+@pytest.fixture
+async def house(database: Database, redis_url: str) -> AsyncIterator[House]:
+    async with live_house(database, redis_url) as running:
+        yield running
+
+
+async def refused(opening: connect) -> int:
+    with pytest.raises(InvalidStatus) as caught:
+        await opening
+    return caught.value.response.status_code
+
+
+async def read_on(client: ClientConnection) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            await client.recv()
+
+
+async def ticket_of(house: House, cookie: str) -> str:
+    async with httpx.AsyncClient(base_url=house.origin, cookies={"stafet": cookie}) as browser:
+        answer = await browser.post("/live/ticket", headers={"origin": house.origin})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["expires_in"] == 30
+    ticket: str = answer.json()["ticket"]
+    return ticket
+
+
+# ── delivery ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_entry_reaches_every_socket_of_its_feed(house: House) -> None:
+    async with house.open() as first, house.open(house.token(Role.VISITATOR, MUNICIPALITY)) as second:
+        assert (await follow(first))["feed"] == NORTH
+        assert (await follow(second))["feed"] == MUNICIPALITY
+
+        await house.append(NORTH, MUNICIPALITY)
+
+        frame = await next_frame(first)
+        assert (frame["type"], frame["feed"], frame["offset"]) == ("entry", NORTH, 1)
+        assert frame["audience"] == ["home-nurse", "visitator"]
+        assert await next_entry(second) == 1
+
+
+async def test_client_that_was_cut_gets_what_it_missed(house: House) -> None:
+    async with house.open() as client:
+        stands = await follow(client)
+        await house.append()
+        assert await next_entry(client) == 1
+    for _ in range(3):
+        await house.append()
+
+    async with house.open() as client:
+        answer = await follow(client, epoch=stands["epoch"], offset=1)
+        await house.append()
+
+        assert (answer["type"], answer["offset"]) == ("following", 1)
+        assert [await next_entry(client) for _ in range(4)] == [2, 3, 4, 5]
+
+
+async def test_commit_of_another_process_wakes_the_sockets_here(house: House) -> None:
+    async with house.open() as client, house.another_process() as elsewhere:
+        await follow(client)
+        heads = await house.feeds.append([addressed(NORTH)])
+        began = time.monotonic()
+        elsewhere.publish(heads)
+
+        assert await next_entry(client) == 1
+        assert time.monotonic() - began < 0.8
+    assert house.tally["wakeups-heard-redis"] >= 1
+
+
+async def test_notify_wakes_where_there_is_no_redis(database: Database) -> None:
+    async with live_house(database, None, poll_seconds=60) as house, house.open() as client:
+        await follow(client)
+        async with house.another_process() as elsewhere:
+            elsewhere.publish(await house.feeds.append([addressed(NORTH)]))
+
+            assert await next_entry(client) == 1
+        assert house.tally["wakeups-heard-postgres"] >= 1
+
+
+async def test_poll_finds_what_nobody_told(house: House) -> None:
+    async with house.open() as client:
+        await follow(client)
+        await house.append(wake=False)
+
+        assert await next_entry(client, within=3) == 1
+
+
+@pytest.fixture
+def mortal_redis() -> Iterator[RedisServer]:
+    program = redis_program()
+    assert program is not None
+    home = Path(tempfile.mkdtemp(prefix="stafet-mortal-redis-"))
+    server = RedisServer(home, program)
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(home)
+
+
+@pytest.mark.fault
+async def test_killing_redis_loses_nothing_and_its_return_is_noticed(
+    database: Database, mortal_redis: RedisServer
+) -> None:
+    async with (
+        live_house(database, mortal_redis.url) as house,
+        house.open() as client,
+        house.another_process() as elsewhere,
+    ):
+
+        async def told(number: int) -> float:
+            began = time.monotonic()
+            elsewhere.publish(await house.feeds.append([addressed(NORTH)]))
+            assert await next_entry(client) == number
+            return time.monotonic() - began
+
+        epoch = (await follow(client))["epoch"]
+        await told(1)
+        assert mortal_redis.child.pid is not None
+        os.kill(mortal_redis.child.pid, signal.SIGKILL)
+        await until(lambda: not mortal_redis.child.alive())
+
+        assert max([await told(number) for number in range(2, 6)]) < 2.0
+
+        await asyncio.to_thread(mortal_redis.start)
+        heard = house.tally["wakeups-heard-redis"]
+        number = 5
+        async with asyncio.timeout(10):
+            while house.tally["wakeups-heard-redis"] == heard:
+                number += 1
+                assert await told(number) < 2.0
+        async with house.open() as second:
+            assert (await follow(second))["epoch"] == epoch
+
+
+async def test_heartbeats_come_while_nothing_happens(database: Database, redis_url: str) -> None:
+    async with live_house(database, redis_url, limits=Limits(heartbeat_seconds=0.3)) as house, house.open() as client:
+        await follow(client)
+        await house.append()
+        assert await next_entry(client) == 1
+
+        assert await next_frame(client) == {"type": "heartbeat", "feed": NORTH, "offset": 1}
+
+
+@pytest.mark.fault
+async def test_client_that_does_not_read_is_cut_and_the_others_are_served(house: House) -> None:
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    await asyncio.get_running_loop().run_in_executor(None, narrow.connect, ("127.0.0.1", house.settings.http.port))
+    narrow.setblocking(False)
+    async with house.open(sock=narrow, max_queue=1, ping_interval=None) as stuck, house.open() as quick:
+        await follow(stuck)
+        await follow(quick)
+        for _ in range(30):
+            await house.write([replace(addressed(NORTH), title="x" * 40_000)] * 10)
+            for _ in range(10):
+                await next_entry(quick)
+
+        await until(lambda: house.tally["sockets-cut-slow"] == 1)
+        with pytest.raises(ConnectionClosed):
+            await read_on(stuck)
+
+
+# ── confirmation and audit ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def audited(database: Database) -> list[str]:
+    with psycopg.connect(database.admin_url) as connection:
+        return [row[0] for row in connection.execute("SELECT action FROM audit ORDER BY at")]
+
+
+async def test_following_is_audited_each_time(database: Database, house: House) -> None:
+    async with house.open() as client:
+        await follow(client)
+        await follow(client)
+
+    assert audited(database) == ["live-follow", "live-follow"]
+
+
+async def test_confirmations_become_commands_for_the_callers_own_feed_only(house: House) -> None:
+    async with house.open() as client:
+        await follow(client)
+        await say(client, type="follow", feed=TEAM)
+        await next_frame(client)
+        await house.append(NORTH, NORTH, TEAM)
+        for _ in range(3):
+            await next_frame(client)
+
+        await say(client, type="delivered", feed=TEAM, offset=1)
+        await say(client, type="delivered", feed=NORTH, offset=1)
+        await say(client, type="delivered", feed=NORTH, offset=2)
+        await until(lambda: bool(house.database.commands))
+
+    (command,) = house.database.commands
+    assert isinstance(command, ConfirmDelivered)
+    assert (command.feed, command.offset, command.caller.unit) == (FeedId(NORTH), 2, NORTH)
+    assert house.tally["confirm-failed"] == 0
+
+
+async def test_refusal_of_somebody_known_is_audited(house: House, database: Database) -> None:
+    session = await house.sign_in()
+
+    assert await refused(house.open_page(session.cookie, ticket="made-up", origin=house.origin)) == 403
+
+    assert audited(database) == ["live"]
+
+
+# ── who may open a socket ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_page_opens_a_socket_with_cookie_origin_and_ticket(house: House) -> None:
+    session = await house.sign_in()
+    ticket = await ticket_of(house, session.cookie)
+
+    async with house.open_page(session.cookie, ticket=ticket, origin=house.origin) as client:
+        assert (await follow(client))["feed"] == NORTH
+
+
+async def test_catalogue_45_socket_of_no_or_a_foreign_origin_is_refused_before_the_upgrade(house: House) -> None:
+    session = await house.sign_in()
+
+    for origin in (None, "https://evil.example", "null"):
+        ticket = await ticket_of(house, session.cookie)
+        assert await refused(house.open_page(session.cookie, ticket=ticket, origin=origin)) == 403
+
+
+async def test_catalogue_45_used_ticket_is_refused(house: House) -> None:
+    session = await house.sign_in()
+    ticket = await ticket_of(house, session.cookie)
+    async with house.open_page(session.cookie, ticket=ticket, origin=house.origin):
+        pass
+
+    assert await refused(house.open_page(session.cookie, ticket=ticket, origin=house.origin)) == 403
+
+
+async def test_catalogue_45_expired_ticket_is_refused(database: Database, redis_url: str) -> None:
+    async with live_house(database, redis_url, ticket_seconds=0.05) as house:
+        session = await house.sign_in()
+        async with httpx.AsyncClient(base_url=house.origin, cookies={"stafet": session.cookie}) as browser:
+            ticket = (await browser.post("/live/ticket", headers={"origin": house.origin})).json()["ticket"]
+        await asyncio.sleep(0.1)
+
+        assert await refused(house.open_page(session.cookie, ticket=ticket, origin=house.origin)) == 403
+
+
+async def test_ticket_of_another_session_and_no_ticket_are_refused(house: House) -> None:
+    mine, theirs = await house.sign_in(), await house.sign_in()
+    ticket = await ticket_of(house, theirs.cookie)
+
+    assert await refused(house.open_page(mine.cookie, ticket=ticket, origin=house.origin)) == 403
+    assert await refused(house.open_page(mine.cookie, ticket=None, origin=house.origin)) == 403
+
+
+async def test_socket_without_credentials_or_with_ended_ones_is_refused(house: House) -> None:
+    ended = house.token(Role.HOME_NURSE, MUNICIPALITY, NORTH, seconds=-10)
+
+    assert await refused(connect(house.address())) == 403
+    assert await refused(house.open(ended)) == 403
+    assert await refused(house.open_page("made-up", ticket=None, origin=house.origin)) == 403
+
+
+async def test_ticket_needs_a_session_and_our_own_origin(house: House) -> None:
+    session = await house.sign_in()
+    bearer = {"authorization": f"Bearer {house.token(Role.HOME_NURSE, MUNICIPALITY, NORTH)}"}
+    async with httpx.AsyncClient(base_url=house.origin) as browser:
+        assert (await browser.post("/live/ticket", headers=bearer)).status_code == 403
+        browser.cookies.set("stafet", session.cookie)
+        assert (await browser.post("/live/ticket")).status_code == 403
+        foreign = {"origin": "https://evil.example"}
+        assert (await browser.post("/live/ticket", headers=foreign)).status_code == 403
+        assert (await browser.post("/live/ticket", headers={"sec-fetch-site": "same-origin"})).status_code == 200
+
+
+async def test_socket_closes_when_its_token_ends(house: House) -> None:
+    async with house.open(house.token(Role.HOME_NURSE, MUNICIPALITY, NORTH, seconds=1.5)) as client:
+        await follow(client)
+
+        assert await closing(client) == (1008, "token-expired")
+
+
+async def test_socket_closes_soon_after_signing_out(database: Database, redis_url: str) -> None:
+    async with live_house(database, redis_url, limits=Limits(recheck_seconds=0.3)) as house:
+        session = await house.sign_in()
+        ticket = await ticket_of(house, session.cookie)
+        async with house.open_page(session.cookie, ticket=ticket, origin=house.origin) as client:
+            await follow(client)
+            await asyncio.sleep(0.8)
+            assert client.close_code is None
+
+            await house.sessions.end(session.cookie)
+
+            assert await closing(client) == (1008, "token-expired")
+
+
+async def test_bearer_is_rechecked_and_stays(database: Database, redis_url: str) -> None:
+    async with (
+        live_house(database, redis_url, limits=Limits(recheck_seconds=0.2)) as house,
+        house.open() as client,
+    ):
+        await follow(client)
+        await asyncio.sleep(0.8)
+        await house.append()
+
+        assert await next_entry(client) == 1
+
+
+async def test_socket_is_refused_for_now_while_the_store_is_away(database: Database, redis_url: str) -> None:
+    async def away() -> Directory:
+        await asyncio.sleep(0)
+        msg = "the store is away"
+        raise psycopg.OperationalError(msg)
+
+    async with live_house(database, redis_url, register=away) as house:
+        assert await refused(house.open()) == 503
+
+
+async def test_socket_that_comes_while_the_process_ends_is_sent_elsewhere(house: House) -> None:
+    await house.hub.stop()
+
+    async with house.open() as client:
+        assert (await closing(client))[0] == 1012
+
+
+async def test_wire_version_may_be_asked_for_by_name(house: House) -> None:
+    async with house.open(subprotocols=[SUBPROTOCOL, "other"]) as client:
+        assert client.subprotocol == SUBPROTOCOL
+    async with house.open() as client:
+        assert client.subprotocol is None
+
+
+# ── what clients send ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [("x" * 65_537, 1009), ("{", 1007), ("[1]", 1007), (b"{}", 1007)],
+    ids=["over-64-kib", "bad-json", "no-object", "binary"],
+)
+async def test_catalogue_46_bad_frames_close_the_socket(house: House, frame: str | bytes, code: int) -> None:
+    async with house.open() as client:
+        await client.send(frame)
+
+        assert (await closing(client))[0] == code
+
+
+async def test_catalogue_46_more_than_a_hundred_frames_a_second_close_the_socket(house: House) -> None:
+    async with house.open() as client:
+        for _ in range(101):
+            await client.send('{"type":"noise"}')
+
+        assert await closing(client) == (1008, "too-many-frames")
+    assert house.tally["frames-ignored"] == 100
+
+
+async def test_catalogue_46_feed_of_another_organisation_is_not_yours(house: House) -> None:
+    async with house.open() as client:
+        for feed in (WARD, HOSPITAL, CLINIC, MUNICIPALITY):
+            await say(client, type="follow", feed=feed)
+            assert await next_frame(client) == {"type": "error", "feed": feed, "code": "not-yours"}
+        await say(client, type="follow", feed="999999")
+        assert (await next_frame(client))["code"] == "unknown-feed"
+
+
+async def test_catalogue_46_offset_in_the_future_and_an_old_epoch_are_reset(house: House) -> None:
+    await house.append()
+    async with house.open() as client:
+        future = await follow(client, offset=99)
+        old = await follow(client, epoch="1-1-0", offset=1)
+        await house.append()
+
+        assert (future["type"], future["offset"]) == ("reset", 1)
+        assert (old["type"], old["offset"]) == ("reset", 1)
+        assert await next_entry(client) == 2
+
+
+# ── the end of the process ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_ending_the_process_closes_sockets_with_a_hint_when_to_return(house: House) -> None:
+    async with house.open() as client:
+        await follow(client)
+
+        house.server.should_exit = True
+
+        code, reason = await closing(client)
+    assert code == 1012
+    assert reason is not None
+    assert 500 <= int(reason.removeprefix("retry-after-ms=")) < 5_000
+
+
+def test_limits_come_from_the_settings() -> None:
+    limits = limits_from(LiveSettings(resume_limit=7, send_queue_bytes=2_048))
+
+    assert (limits.resume_limit, limits.pending_bytes, limits.heartbeat_seconds) == (7, 2_048, 20.0)
