@@ -1,7 +1,7 @@
 # Thin by intent: it finds or fetches the tools, and calls them. `make` alone prints the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo test bench check fix clean
+.PHONY: help install browser demo test faults bench check fix clean
 
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 NODE := $(shell command -v node)
@@ -36,6 +36,9 @@ ifeq ($(ARGS),)
 	done
 endif
 
+faults: install ## the long form of tests/faults: thirty seeds; ARGS="--fault-seeds 5" is passed on
+	$(BIN)/pytest -s tests/faults --fault-seeds 30 $(ARGS)
+
 bench: install ## measurements beside their limits, as one table and .stafet/bench.json
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
@@ -63,7 +66,7 @@ clean: ## remove everything that was made, but not the demo's data
 	       && python3 -m venv .tools && .tools/bin/pip install --quiet uv; }
 
 $(BIN)/.stafet: uv.lock pyproject.toml | $(filter .tools/%,$(UV))
-	$(UV) sync --locked $(if $(and $(NODE),$(NPM)),,--group assets)
+	$(UV) sync --locked --compile-bytecode $(if $(and $(NODE),$(NPM)),,--group assets)
 	@touch $@
 
 $(MODULES): package.json package-lock.json | $(BIN)/.stafet

@@ -64,6 +64,9 @@ _CENTURIES: tuple[tuple[range, range, int], ...] = (
     (range(9, 10), range(37, 100), 1900),
 )
 
+# Source: CPR-kontoret, "Personnummeret i CPR", modulus 11.
+_WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+
 
 def parse_sor(text: str) -> SorCode:
     """Return ``text`` as a SOR code.
@@ -83,7 +86,7 @@ def parse_sor(text: str) -> SorCode:
 class CprNumber:
     """A Danish civil registration number. ``repr`` and ``str`` show the birth date only.
 
-    Modulus 11 is not checked: valid numbers without it have been issued since 2007.
+    Modulus 11 is not asked for: valid numbers without it have been issued since 2007.
     Source: CPR-kontoret; MedCom HospitalNotification 3.0.2, invariant hospitalNotification-4.
     """
 
@@ -111,6 +114,11 @@ class CprNumber:
     def masked(self) -> str:
         """The birth date and four bullets, as boards show it."""
         return f"{self.digits[:6]}-••••"
+
+    @property
+    def passes_modulus_11(self) -> bool:
+        """Tell whether the check digit of the time before 2007 fits. Never a reason to refuse."""
+        return sum(int(digit) * weight for digit, weight in zip(self.digits, _WEIGHTS, strict=True)) % 11 == 0
 
     @property
     def birth_date(self) -> date:

@@ -25,6 +25,7 @@ from services.observability import Metrics
 from services.operator import pages as operator
 from services.persistence import migrate as schema
 from services.persistence.browser_sessions import SqlSessionStore
+from services.persistence.checks import refuse_unsafe
 from services.persistence.clock import wall_now
 from services.persistence.database import Database, engine_for
 from services.persistence.demo_clock import advance_clock
@@ -114,7 +115,12 @@ def runtime_for(settings: Settings, parts: Installation, hub: Hub) -> Runtime:
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """One web process's app, with every door."""
+    """One web process's app, with every door.
+
+    Raises:
+        UnsafeDatabaseError: in production, the store could lose what it has confirmed.
+    """
+    _require_safe(settings)
     parts = Installation.of(settings)
     database = parts.database
     hub = Hub(
@@ -153,8 +159,28 @@ async def _directory(database: Database) -> Directory:
 
 
 def run_worker(settings: Settings) -> None:
-    """Run one worker until it is told to stop."""
+    """Run one worker until it is told to stop.
+
+    Raises:
+        UnsafeDatabaseError: in production, the store could lose what it has confirmed.
+    """
+    _require_safe(settings)
     asyncio.run(_work(settings))
+
+
+def _require_safe(settings: Settings) -> None:
+    """No yes is given on a store that may forget it. A demo's store may: its data are invented."""
+    if not settings.is_demo:
+        asyncio.run(_refuse_unsafe(settings))
+
+
+async def _refuse_unsafe(settings: Settings) -> None:
+    engine = engine_for(settings.database.app_url())
+    try:
+        async with engine.connect() as connection:
+            await refuse_unsafe(connection)
+    finally:
+        await engine.dispose()
 
 
 async def _work(settings: Settings) -> None:

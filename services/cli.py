@@ -277,11 +277,20 @@ def _told_in_words() -> tuple[type[Exception], ...]:
     from discharge.errors import DischargeError
     from services.demo.home import HomeInUseError
     from services.demo.processes import EngineError
+    from services.persistence.checks import UnsafeDatabaseError
     from services.persistence.master_files import MasterFileError
     from services.persistence.migrate import MigrationError
     from services.settings import SettingsError
 
-    return (DischargeError, EngineError, HomeInUseError, MasterFileError, MigrationError, SettingsError)
+    return (
+        DischargeError,
+        EngineError,
+        HomeInUseError,
+        MasterFileError,
+        MigrationError,
+        SettingsError,
+        UnsafeDatabaseError,
+    )
 
 
 def main() -> None:

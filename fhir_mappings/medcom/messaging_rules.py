@@ -22,7 +22,7 @@ from fhir_mappings.systems import GLN_SYSTEMS
 __all__ = ["LONGEST_TEXT", "MESSAGING_RULES", "event_supported"]
 
 LONGEST_TEXT: Final = 1_000_000
-"""Characters of one text. Nothing in a notification comes near; attachments have a door of their own."""
+"""Characters that no text reaches. Nothing in a notification comes near; attachments have a door of their own."""
 _FUTURE: Final = timedelta(hours=24)
 
 _OTHER_MESSAGES: Final = {
@@ -52,13 +52,13 @@ def event_supported(message: Message) -> Iterator[Fault]:
 
 @rule("stafet-text-length", code="too-costly", detail="MSG_Element_To_Long")
 def text_is_short(message: Message) -> Iterator[Fault]:
-    """No text of a message is longer than a million characters.
+    """Every text of a message is shorter than a million characters.
 
     Source: ours (design.md 6.5 sets the limit of the body; quality.md B2 row 11 that of a text).
     """
     for element in message.bundle.root.walk():
         for name, value in element.fields.items():
-            if isinstance(value, str) and len(value) > LONGEST_TEXT:
+            if isinstance(value, str) and len(value) >= LONGEST_TEXT:
                 yield Fault(Element(expression_of(element.path, (name,)), None), "The text is too long.")
 
 

@@ -61,6 +61,8 @@ class _Answered:
     """None: it was an acknowledgement itself."""
     now: datetime
     directory: Directory
+    hints: tuple[str, ...]
+    """What was accepted although it is odd, for the log."""
 
 
 @router.post("/fhir/$process-message")
@@ -92,6 +94,7 @@ async def process_message(request: Request) -> Response:
             event_code=envelope.event_code,
             repeated=receipt is not None and receipt.duplicate,
             rules=[] if receipt is None else [issue.rule for issue in receipt.issues],
+            hints=list(answered.hints),
         )
     if receipt is None:
         return outcome_response(200, _RECEIPT_NOTED)
@@ -116,7 +119,12 @@ async def _take_in(incoming: _Incoming, uow: UnitOfWork) -> _Answered:
     else:
         read = read_message(incoming.body, now=uow.now)
     receipt = await _run(read, incoming.caller, uow)
-    return _Answered(envelope=read.envelope, receipt=receipt, now=uow.now, directory=uow.directory)
+    return _Answered(envelope=read.envelope, receipt=receipt, now=uow.now, directory=uow.directory, hints=_hints(read))
+
+
+def _hints(read: Read) -> tuple[str, ...]:
+    is_odd = isinstance(read, NoticeRead) and not read.notice.cpr.passes_modulus_11
+    return ("cpr-without-modulus-11",) if is_odd else ()
 
 
 async def _run(read: Read, caller: Caller, uow: UnitOfWork) -> Receipt | None:

@@ -181,8 +181,6 @@ class Database:
     async def _enter(self, connection: AsyncConnection, role: str, caller: Caller | None) -> datetime:
         """Take on ``role`` for this transaction and return domain time; master data are brought up to date."""
         wall = wall_now()
-        # The statement goes past SQLAlchemy; this tells it that there is something to commit or roll back.
-        await connection.begin()
         constant = {"role": role, "master": MASTER_VERSION, "demo": self.demo, "wall": wall}
         row = (await ask(connection, _ENTER, {**constant, **self._rights(caller)}))[0]
         if row["master"] != self._master.version:

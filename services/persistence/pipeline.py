@@ -127,6 +127,9 @@ async def _driver_of(connection: AsyncConnection) -> AsyncIterator[psycopg.Async
     """The driver's connection; what goes wrong on it is told as SQLAlchemy tells it."""
     driver = (await connection.get_raw_connection()).driver_connection
     assert isinstance(driver, psycopg.AsyncConnection)
+    if not connection.in_transaction():
+        # What goes past SQLAlchemy is still its transaction to commit or roll back.
+        await connection.begin()
     try:
         yield driver
     except psycopg.Error as error:

@@ -5,6 +5,7 @@ declares no access rule keeps the app from being built.
 """
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -69,9 +70,11 @@ def create_app(runtime: Runtime, routers: Iterable[APIRouter]) -> FastAPI:
             rule = _rule(route)
             if rule.demo_only and not settings.is_demo:
                 continue
-            if isinstance(route, Route):
-                route.app = Guard(route.app, rule, settings.http)
-            app.router.routes.append(route)
+            # The router is shared by every app of this process; the guard, with its limits, is this app's alone.
+            served = copy.copy(route)
+            if isinstance(served, Route):
+                served.app = Guard(served.app, rule, settings.http)
+            app.router.routes.append(served)
     app.router.routes.append(Mount("/static", _Static(), name="static"))
     return app
 

@@ -73,6 +73,11 @@ def test_modulus_eleven_rejects_nobody() -> None:
     assert CprNumber.parse("0101010001").digits == "0101010001"
 
 
+@pytest.mark.parametrize(("digits", "passes"), [("0101010001", False), ("0101010007", True), ("2512489996", False)])
+def test_modulus_eleven_is_still_told(digits: str, passes: bool) -> None:  # noqa: FBT001 - an example
+    assert CprNumber.parse(digits).passes_modulus_11 is passes
+
+
 @pytest.mark.parametrize(
     ("day", "age"),
     [(date(2026, 12, 24), 77), (date(2026, 12, 25), 78), (date(1940, 1, 1), 0)],

@@ -27,7 +27,7 @@ from services.persistence.database import Database, engine_for, new_id
 from services.persistence.master import put_agreement, put_organizations
 from services.persistence.people import put_patient
 from services.persistence.vault import Vault
-from services.settings import Settings
+from services.settings import Mode, Settings
 from services.web.app import create_app
 from services.web.health import Checkup
 from services.web.runtime import Runtime
@@ -199,9 +199,9 @@ def citizen(number: int = 1, **changes: Any) -> Patient:
 
 
 @asynccontextmanager
-async def installed(where: engines.Database, *routers: APIRouter) -> AsyncIterator[Installation]:
-    """An installation over ``where`` with one citizen known to the municipality."""
-    settings = settings_for()
+async def installed(where: engines.Database, *routers: APIRouter, **http: object) -> AsyncIterator[Installation]:
+    """An installation over ``where`` with one citizen known to the municipality, and such limits as ``http`` says."""
+    settings = settings_for(Mode.DEMO, **http)
     engine = engine_for(where.app_url, pool_size=4, overflow=8)
     vault = Vault(secrets.token_bytes(32), secrets.token_bytes(32))
     database = Database(engine, vault, access_days=30, demo=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from discharge.directory import Directory
 from discharge.identifiers import SorCode
 from discharge.policy import Role
 from services.gp import pages as gp
@@ -47,7 +48,9 @@ class Pages:
         asked = self.house.token(role, *PLACES[role]) | headers
         return await self.house.client.post(path, data=dict(form or {}), headers=asked)
 
-    async def fragment(self, role: Role, path: str, form: Mapping[str, str | list[str]] | None = None) -> httpx.Response:
+    async def fragment(
+        self, role: Role, path: str, form: Mapping[str, str | list[str]] | None = None
+    ) -> httpx.Response:
         return await self.post(role, path, form, **{"hx-request": "true"})
 
     async def stay(self) -> str:
@@ -69,7 +72,7 @@ class Pages:
 async def pages_over(where: engines.Database) -> AsyncIterator[Pages]:
     """Every page, over a store with one known citizen."""
 
-    async def directory() -> factories.Directory:
+    async def directory() -> Directory:
         return factories.directory()
 
     doors = (
@@ -87,5 +90,5 @@ async def pages_over(where: engines.Database) -> AsyncIterator[Pages]:
 
 def words_of(answer: httpx.Response) -> str:
     """The page as words: no marks, one space between."""
-    text = re.sub(r"<(script|style)[^>]*>.*?</\1>", " ", answer.text, flags=re.S)
+    text = re.sub(r"<(script|style)[^>]*>.*?</\1>", " ", answer.text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)).replace("\N{NO-BREAK SPACE}", " ")

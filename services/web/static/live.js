@@ -99,6 +99,7 @@ let state = "off";            // off, connecting, live, ended
 let heard = performance.now();
 let lostAt = null, lostClock = 0, attempts = 0, retryAt = 0, retryTimer = 0, beat = 20_000;
 let sinceBack = null, deliverTimer = 0;
+let toldLost = false;         // a bar has said so; another says when it is over
 
 function send(frame) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
@@ -219,11 +220,12 @@ function isLive() {
   state = "live";
   attempts = 0;
   const wasLost = lostAt !== null;
-  const long = wasLost && performance.now() - lostAt > 1_000;
+  const wasTold = toldLost;
   lostAt = null;
+  toldLost = false;
   grey(false);
   if (!wasLost) return tick();
-  if (!long) {
+  if (!wasTold) {
     bar("");
     return tick();
   }
@@ -302,6 +304,8 @@ async function replaceItem(id, url) {
   const html = await fragment(url);
   const old = document.getElementById(id);
   if (!old || "notice" in old.dataset) return;
+  // The answer to one's own press comes first: it says who won, this only how things stand.
+  if (old.classList.contains("busy")) return void setTimeout(() => replaceItem(id, url), 300);
   if (html === null) {
     old.classList.add("is-stale");
     return settleSoon();
@@ -676,6 +680,7 @@ function freshness(age) {
 function trouble(age) {
   if (performance.now() < heldUntil) return;
   const gone = performance.now() - lostAt;
+  toldLost ||= age > STALE || gone > 1_000 || !navigator.onLine;
   if (age > STALE) {
     grey(true);
     bar("stale", say(words.stale, { n: Math.max(1, Math.floor(age / MINUTE)) }), words.staleMore, words.reload, again);

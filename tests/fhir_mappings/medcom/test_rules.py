@@ -81,14 +81,14 @@ ERRORS: list[tuple[str, Edit, str, str, str | None]] = [
     ),
     (
         "stafet-text-length",
-        lambda m: of_type(m, "Patient")["name"][0].update(family="x" * 1_000_001),
+        lambda m: of_type(m, "Patient")["name"][0].update(family="x" * 1_000_000),
         "Bundle.entry[1].resource.name[0].family",
         "too-costly",
         "MSG_Element_To_Long",
     ),
     (
         "stafet-text-length",
-        lambda m: of_type(m, "Patient")["name"][0].update({"0101011234": "x" * 1_000_001}),
+        lambda m: of_type(m, "Patient")["name"][0].update({"0101011234": "x" * 1_000_000}),
         "Bundle.entry[1].resource.name[0]",
         "too-costly",
         "MSG_Element_To_Long",
@@ -506,7 +506,7 @@ ACCEPTED: dict[str, Edit] = {
         of_type(m, "Encounter").update(extension=[{"url": "urn:x", "valueString": "y"}], identifier=[{"value": "7"}]),
     ),
     "almost a day ahead": lambda m: of_type(m, "Encounter")["period"].update(start="2026-11-21T11:59:59Z"),
-    "long text": lambda m: of_type(m, "Patient")["name"][0].update(family="x" * 1_000_000),
+    "long text": lambda m: of_type(m, "Patient")["name"][0].update(family="x" * 999_999),
     "narrative": lambda m: of_type(m, "Patient").update(
         text={"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'}
     ),

@@ -9,7 +9,7 @@ import pytest
 
 from discharge.commands import Receipt, ReceiptCode
 from discharge.errors import NotAllowedError
-from discharge.identifiers import BundleId, SorCode
+from discharge.identifiers import BundleId, MessageId, SorCode
 from discharge.stay import NoticeKind
 from tests import factories
 from tests.factories import NEIGHBOUR, OTHER_WARD, PAPER_WARD
@@ -124,6 +124,17 @@ async def test_copies_and_reused_envelopes_at_once_are_told_apart(store: Store) 
     assert len(messages(store)) == 2
 
 
+async def test_copies_of_a_message_in_a_used_envelope_are_refused_alike(store: Store) -> None:
+    first = factories.receive()
+    await store.receive(first)
+    reusing = factories.receive(sent=factories.envelope(bundle_id=first.envelope.bundle_id))
+
+    answers = await asyncio.gather(*(store.receive(reusing) for _ in range(30)))
+
+    assert {(answer.code, answer.issues) for answer in answers} == {(ReceiptCode.FATAL_ERROR, answers[0].issues)}
+    assert [(row["bundle_reused"], row["repeats"]) for row in messages(store)] == [(False, 0), (True, 29)]
+
+
 async def test_copy_that_waited_for_one_that_failed_is_taken_in(store: Store) -> None:
     command = factories.receive()
     async with store.database.unit_of_work(None) as uow:
@@ -231,3 +242,14 @@ async def test_old_news_changes_nothing(store: Store) -> None:
     after = store.counts()
     assert after["task"] == before["task"]
     assert [row["state"] for row in store.rows("SELECT state FROM stay")] == ["ended"]
+
+
+async def test_earlier_messages_lead_to_their_stay_for_their_own_sender_only(store: Store) -> None:
+    command = factories.receive()
+    await store.receive(command)
+    (stay,) = store.rows("SELECT id::text FROM stay")
+    named = [command.envelope.message_id, MessageId("never-came")]
+
+    async with store.database.unit_of_work(None) as uow:
+        assert await uow.messages.stays_of(command.envelope.sender, named) == {stay["id"]}
+        assert await uow.messages.stays_of(OTHER_WARD, named) == frozenset()

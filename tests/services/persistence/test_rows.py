@@ -175,16 +175,19 @@ stays = st.builds(
     parties=st.lists(parties, max_size=4, unique_by=lambda p: p.organization).map(tuple),
     plan=st.just(DischargePlan()) | plans,
 )
+many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 few = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
+@many
 @given(task=tasks)
 def test_task_comes_back_from_its_row(task: HandoverTask) -> None:
     assert task_from(task_row(task, KEY), KEY) == task
 
 
+@many
 @given(task=tasks)
 def test_words_of_a_task_are_sealed_and_absent_where_there_are_none(task: HandoverTask) -> None:
     row = task_row(task, KEY)
@@ -194,6 +197,7 @@ def test_words_of_a_task_are_sealed_and_absent_where_there_are_none(task: Handov
     assert orjson.loads(orjson.dumps(snapshot_of(row)))["status"] == task.status.value
 
 
+@many
 @given(plan=plans, stay_id=ids.map(StayId))
 def test_plan_comes_back_from_its_ciphertext(plan: DischargePlan, stay_id: StayId) -> None:
     sealed = plan_sealed(plan, stay_id, KEY)
@@ -203,11 +207,13 @@ def test_plan_comes_back_from_its_ciphertext(plan: DischargePlan, stay_id: StayI
         plan_from(sealed, stay_id, plan.version + 1, KEY)
 
 
+@many
 @given(patient=patients)
 def test_citizen_comes_back_from_the_row(patient: Patient) -> None:
     assert patient_from(patient_row(patient, KEY), KEY) == patient
 
 
+@many
 @given(organization=organizations)
 def test_organisation_comes_back_from_its_row(organization: Organization) -> None:
     assert organization_from(organization_row(organization)) == organization

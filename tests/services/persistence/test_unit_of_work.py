@@ -244,6 +244,18 @@ async def test_two_beginnings_of_one_citizen_make_one_patient_and_one_stay(store
     assert store.counts()["stay"] == 1
 
 
+async def test_citizen_whose_index_another_row_took_under_another_name_is_not_found(store: Store) -> None:
+    async with store.database.unit_of_work(None) as uow:
+        taken = factories.patient(cpr=cpr(1))
+        await uow.patients.add(taken)
+        await uow.commit()
+    store.rows("CREATE POLICY nobody ON patient AS RESTRICTIVE FOR SELECT TO stafet_writer USING (false)")
+
+    async with store.database.unit_of_work(None) as uow:
+        with pytest.raises((NotFoundError, DBAPIError)):
+            await uow.patients.add(factories.patient(cpr=cpr(1)))
+
+
 async def test_offsets_have_no_holes_under_fifty_commits_with_rollbacks_between(store: Store) -> None:
     async with store.database.writing() as connection:
         for number in range(50):

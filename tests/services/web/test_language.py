@@ -22,12 +22,12 @@ PLACEHOLDER = re.compile(r"\{\w+\}|%\(\w+\)s")
 
 def _template_sentences() -> set[str]:
     options = {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}
-    found = set()
+    found: set[str] = set()
     for name in sources():
         area, file = name.split("/")
         text = (SERVICES / area / "templates" / file).read_text(encoding="utf-8")
         for _, _, message, _ in babel_extract(io.BytesIO(text.encode()), ("_", "gettext"), (), options):
-            found.add(message if isinstance(message, str) else message[0])
+            found.add(str(message[0] if isinstance(message, tuple) else message))
     return found
 
 
