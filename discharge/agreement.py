@@ -262,7 +262,7 @@ class HealthAgreement:
 
 
 def planned_steps(rule: Rule, context: PlanningContext, *, owner: SorCode, due_at: datetime) -> tuple[PlannedStep, ...]:
-    """The ladder of ``rule``. No rung lies before the receipt: a late message starts its ladder there.
+    """The ladder of ``rule``. A rung that would lie before the receipt is counted from the receipt instead.
 
     A municipality that is no party is not called: it may not know of the stay.
     """
@@ -276,7 +276,7 @@ def planned_steps(rule: Rule, context: PlanningContext, *, owner: SorCode, due_a
             case Anchor.RECEIPT:
                 at = context.received_at + _span(step, context.received_at)
             case Anchor.DUE:
-                at = max(due_at + step.span, context.received_at)
+                at = _not_before(due_at + step.span, step, context.received_at)
             case Anchor.COMPLETED:
                 at = None
             case _:
@@ -316,6 +316,10 @@ def _due(rule: Rule, context: PlanningContext) -> datetime:
             return context.stay.plan.first_visit_at or end_of_day(left_at)
         case _:
             assert_never(rule.deadline.kind)
+
+
+def _not_before(at: datetime, step: Step, received_at: datetime) -> datetime:
+    return at if at >= received_at else received_at + max(step.span, timedelta())
 
 
 def _span(step: Step, received_at: datetime) -> timedelta:

@@ -62,6 +62,9 @@ def parse_agreement(document: object) -> HealthAgreement:
     for duty in duties:
         if duties.count(duty) > 1:
             raise AgreementError(path=f"$.rules.{duty[0]}", problem=f"two rows with the task {duty[1]}")
+    regions = frozenset(_texts(top.get("regions"), "$.regions"))
+    if not regions:
+        raise AgreementError(path="$.regions", problem="at least one region; it would hold nowhere")
     codes = {rule.code for rule in rules}
     for rule in rules:
         for step in rule.steps:
@@ -71,7 +74,7 @@ def parse_agreement(document: object) -> HealthAgreement:
         id=_text(top, "id", "$"),
         version=_text(top, "version", "$"),
         title=_text(top, "title", "$"),
-        regions=frozenset(_texts(top.get("regions"), "$.regions")),
+        regions=regions,
         valid_from=_day(top.get("valid-from"), "$.valid-from"),
         valid_to=None if top.get("valid-to") is None else _day(top.get("valid-to"), "$.valid-to"),
         rules=rules,

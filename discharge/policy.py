@@ -14,7 +14,17 @@ from discharge.directory import Directory, OrganizationKind
 from discharge.errors import NotAllowedError
 from discharge.identifiers import PersonId, SorCode
 
-__all__ = ["ACTING_ROLES", "READS", "Caller", "ContentClass", "Role", "audience_at", "require_role", "require_sender"]
+__all__ = [
+    "ACTING_ROLES",
+    "READS",
+    "STAFF",
+    "Caller",
+    "ContentClass",
+    "Role",
+    "audience_at",
+    "require_role",
+    "require_sender",
+]
 
 
 class Role(StrEnum):
@@ -62,7 +72,7 @@ READS: Final[dict[Role, tuple[frozenset[OrganizationKind], frozenset[ContentClas
 }
 """Role -> the kinds of party it may belong to, and the classes it reads there."""
 
-_STAFF: Final[dict[OrganizationKind, frozenset[Role]]] = {
+STAFF: Final[dict[OrganizationKind, frozenset[Role]]] = {
     OrganizationKind.HOSPITAL: frozenset({Role.WARD, Role.DOCTOR}),
     OrganizationKind.WARD: frozenset({Role.WARD, Role.DOCTOR}),
     OrganizationKind.MUNICIPALITY: frozenset({Role.HOME_NURSE, Role.VISITATOR}),
@@ -70,7 +80,7 @@ _STAFF: Final[dict[OrganizationKind, frozenset[Role]]] = {
     OrganizationKind.GP: frozenset({Role.GP}),
     OrganizationKind.REGION: frozenset(),
 }
-"""Who takes up a duty that came to a place its rule did not think of."""
+"""Who does the daily work of a kind of place: takes up a duty whose rule did not think of it, and is told its news."""
 
 ACTING_ROLES: Final = frozenset({Role.WARD, Role.DOCTOR, Role.VISITATOR, Role.HOME_NURSE, Role.GP, Role.SYSTEM})
 """Roles that take tasks on. A leader gives up a task that was escalated, and nothing else."""
@@ -116,7 +126,7 @@ def audience_at(directory: Directory, place: SorCode, roles: frozenset[Role]) ->
     if organization is None:
         return roles
     fitting = frozenset(role for role in roles if organization.kind in READS[role][0])
-    return fitting if fitting - {Role.SYSTEM} else fitting | _STAFF[organization.kind]
+    return fitting if fitting - {Role.SYSTEM} else fitting | STAFF[organization.kind]
 
 
 def require_role(caller: Caller, action: str, *roles: Role) -> None:

@@ -66,6 +66,12 @@ class Stays(Protocol):
     async def of_patient(self, patient_id: PatientId) -> Sequence[Stay]:
         """The citizen's stays, the latest first, each held by its lock."""
 
+    async def is_another_open(self, stay: Stay) -> bool:
+        """Tell whether the citizen is in hospital again.
+
+        True as long as ``stay`` is held: whoever begins a stay holds all others of the citizen.
+        """
+
     async def save(self, stay: Stay) -> None:
         """Keep a new or changed stay."""
 
@@ -91,7 +97,10 @@ class Tasks(Protocol):
         """All tasks of the stay, by id, each held by its lock."""
 
     async def undelivered(self, feed: FeedId, offset: int) -> Sequence[HandoverTask]:
-        """Tasks owned by ``feed`` that it told of up to ``offset`` and that no device has confirmed; locked."""
+        """Tasks owned by ``feed`` that no device has confirmed; locked.
+
+        Only those of whose running round the feed told up to ``offset``: an older round's entry proves nothing.
+        """
 
     async def save(self, task: HandoverTask) -> None:
         """Keep a new or changed task."""

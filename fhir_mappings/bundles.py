@@ -136,7 +136,7 @@ def open_message(content: JsonObject) -> MessageBundle:
         )
     bundle = MessageBundle(root, entries, _places(entries))
     _require_id(bundle.header)
-    if _sender(bundle) is None:
+    if not bundle.header["sender"].exists or _sender(bundle) is None:
         _refuse(
             "stafet-sender-readable",
             "required",

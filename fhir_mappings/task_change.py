@@ -1,8 +1,9 @@
 """``PUT Task`` -> the one move that it asks for.
 
 A PUT may change status, statusReason, owner, the proposed time, the assignee and the note. Meta,
-businessStatus, proofs, narrative and lastModified are ours and ignored. Anything else that differs from
-the task as it stands is refused by name: a client must not believe that it changed a deadline.
+businessStatus, the proofs and what is read off them, narrative and lastModified are ours and ignored.
+Anything else that differs from the task as it stands is refused by name: a client must not believe
+that it changed a deadline.
 Source: design.md 6.5, `PUT Task`.
 """
 
@@ -40,6 +41,8 @@ _MOVES: Final[dict[TaskStatus, Move]] = {
 _EXPLAINED: Final = frozenset({Move.REJECT, Move.WITHDRAW, Move.GIVE_UP})
 _READ_OR_IGNORED: Final = frozenset(
     {"meta", "text", "businessStatus", "lastModified", "status", "statusReason", "owner", "note", "extension"}
+    # The period is read off the proofs: a client that still holds the Task from before it was accepted lacks it.
+    | {"executionPeriod"}
     # Libraries drop what they do not know of a primitive; the English title is no loss.
     | {"_description"}
 )

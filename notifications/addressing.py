@@ -30,7 +30,7 @@ from discharge.events import (
     TaskRequested,
 )
 from discharge.identifiers import FeedId, SorCode, StayId
-from discharge.policy import Role
+from discharge.policy import STAFF, Role
 from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move, Priority
 from notifications.entry import Addressed, EntryEvent
@@ -38,15 +38,7 @@ from notifications.entry import Addressed, EntryEvent
 __all__ = ["entries_for", "entries_for_all", "feeds_of", "staff_of"]
 
 _MUNICIPAL: Final = frozenset({OrganizationKind.MUNICIPALITY, OrganizationKind.UNIT})
-_WARD_STAFF: Final = frozenset({Role.WARD, Role.DOCTOR})
-_STAFF: Final[dict[OrganizationKind, frozenset[Role]]] = {
-    OrganizationKind.HOSPITAL: _WARD_STAFF,
-    OrganizationKind.WARD: _WARD_STAFF,
-    OrganizationKind.MUNICIPALITY: frozenset({Role.VISITATOR, Role.HOME_NURSE}),
-    OrganizationKind.UNIT: frozenset({Role.VISITATOR, Role.HOME_NURSE}),
-    OrganizationKind.GP: frozenset({Role.GP}),
-    OrganizationKind.REGION: frozenset({Role.OPERATOR}),
-}
+_WARD_STAFF: Final = STAFF[OrganizationKind.WARD]
 _TOLD: Final[dict[type[TaskReminded | TaskEscalated | TaskOverdue], EntryEvent]] = {
     TaskReminded: EntryEvent.TASK_REMINDER,
     TaskEscalated: EntryEvent.TASK_ESCALATED,
@@ -76,9 +68,10 @@ def feeds_of(sor: SorCode, directory: Directory) -> tuple[FeedId, ...]:
 
 
 def staff_of(sor: SorCode, directory: Directory) -> frozenset[Role]:
-    """The roles that do the daily work at ``sor``; the operators' where the register does not know it."""
+    """The roles that do the daily work at ``sor``; the operators where nobody does, as in a place we do not know."""
     organization = directory.get(sor)
-    return _STAFF[organization.kind if organization is not None else OrganizationKind.REGION]
+    staff = frozenset[Role]() if organization is None else STAFF[organization.kind]
+    return staff or frozenset({Role.OPERATOR})
 
 
 def entries_for(event: Event, directory: Directory) -> tuple[Addressed, ...]:

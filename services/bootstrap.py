@@ -84,6 +84,7 @@ class Installation:
         wakeups = CarriedWakeups(carriers, tally=tally, poll_seconds=settings.poll.feeds_seconds)
         database = database_for(settings)
         database.wakes(wakeups.publish)
+        database.times(metrics.time_command)
         return cls(database, wakeups, metrics, tally)
 
     async def close(self) -> None:

@@ -168,6 +168,10 @@ class Metrics:
         """Count something of the live feed, such as ``sockets-opened`` or ``wakeups-heard-redis``."""
         self.live.labels(what).inc(count)
 
+    def time_command(self, command: str, seconds: float) -> None:
+        """Note how long a command took, by the name that the audit gives it."""
+        self.command_seconds.labels(command).observe(seconds)
+
     def render(self) -> bytes:
         """The present values in the text form that Prometheus reads."""
         return generate_latest(self.registry)

@@ -39,6 +39,7 @@ _Command = TypeVar("_Command")
 _Result = TypeVar("_Result")
 _Event = TypeVar("_Event", bound=Event)
 
+_TELLING = frozenset({EntryEvent.TASK_REQUESTED, EntryEvent.TASK_CHANGED})
 REUSED_BUNDLE = Issue(
     severity="error", code="duplicate", rule="bundle-id-reused", text="This Bundle.id was used for another message."
 )
@@ -131,6 +132,10 @@ class FakeStays:
         stays = [self._loaded(stay.id) for stay in self._state.stays.values() if stay.patient_id == patient_id]
         return sorted(stays, key=lambda stay: stay.began_at, reverse=True)
 
+    async def is_another_open(self, stay: Stay) -> bool:
+        beside = (other for other in self._state.stays.values() if other.patient_id == stay.patient_id)
+        return any(other.is_open and other.id != stay.id for other in beside)
+
     async def save(self, stay: Stay) -> None:
         self._state.stays[stay.id] = replace(stay, superseded=frozenset())
 
@@ -159,11 +164,13 @@ class FakeTasks:
         return sorted(tasks, key=lambda task: task.id)
 
     async def undelivered(self, feed: FeedId, offset: int) -> Sequence[HandoverTask]:
-        told = {e.task_id for e in self._feeds.get(feed, [])[:offset] if e.event is EntryEvent.TASK_REQUESTED}
+        told = [e for e in self._feeds.get(feed, [])[:offset] if e.event in _TELLING]
         return [
             task
             for task in self._state.tasks.values()
-            if task.owner == SorCode(feed) and task.id in told and task.proofs.delivered_at is None
+            if task.owner == SorCode(feed)
+            and task.proofs.delivered_at is None
+            and any(e.task_id == task.id and e.at >= task.proofs.sent_at for e in told)
         ]
 
     async def save(self, task: HandoverTask) -> None:

@@ -20,6 +20,7 @@ from discharge.agreement import (
 )
 from discharge.clock import local
 from discharge.directory import Directory, OrganizationKind
+from discharge.errors import TransitionError
 from discharge.events import (
     AgreementMissing,
     DischargeUndone,
@@ -295,8 +296,14 @@ async def discharge(uow: UnitOfWork, stay: Stay, patient: Patient, at: datetime,
 
 
 async def reopen(uow: UnitOfWork, stay: Stay, by: Person) -> Stay:
-    """The discharge was a mistake: the stay is open again and the duties it made are withdrawn."""
+    """The discharge was a mistake: the stay is open again and the duties it made are withdrawn.
+
+    Raises:
+        TransitionError: it is not ended, or the citizen came back meanwhile: nobody is in hospital twice.
+    """
     opened = stay.reopened()
+    if await uow.stays.is_another_open(stay):
+        raise TransitionError(kind="Stay", state=stay.state, move="undo-discharged")
     for task in await uow.tasks.of_stay(stay.id):
         if task.cause != Trigger.DISCHARGED or not task.is_open:
             continue

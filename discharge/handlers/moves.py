@@ -16,7 +16,7 @@ from discharge.ports import UnitOfWork
 from discharge.stay import PartyBasis, Stay
 from discharge.task import HandoverTask, Move, Person, Priority, Proofs, TaskStatus
 
-__all__ = ["confirm_delivered", "move_task"]
+__all__ = ["confirm_delivered", "move_task", "require_reader"]
 
 _OF_REQUESTER = frozenset({Move.AGREE_TIME, Move.DECLINE_TIME, Move.WITHDRAW})
 _OF_HOLDER = frozenset(
@@ -99,14 +99,23 @@ def _person(command: MoveTask, task: HandoverTask) -> Person:
     return named or Person(caller.person_id, caller.name)
 
 
+def require_reader(caller: Caller, task: HandoverTask, stay: Stay, uow: UnitOfWork) -> None:
+    """Let pass who may read the task, as row-level security does: a party, in a role that reads it or led to it.
+
+    Raises:
+        NotFoundError: nobody else is told that there is such a task.
+    """
+    is_party = any(stay.is_read_by(sor, uow.now) for sor in caller.scope(uow.directory))
+    readable = task.content_class in caller.readable_classes(uow.directory)
+    if not (is_party and (readable or caller.leads() in task.escalated_to)):
+        raise NotFoundError(kind="Task")
+
+
 def _require_may(command: MoveTask, task: HandoverTask, stay: Stay, uow: UnitOfWork) -> None:
     caller = command.caller
     scope = caller.scope(uow.directory)
-    leads = caller.leads()
-    escalated = leads is not None and leads in task.escalated_to
-    readable = task.content_class in caller.readable_classes(uow.directory)
-    if not escalated and not (readable and any(stay.is_read_by(sor, uow.now) for sor in scope)):
-        raise NotFoundError(kind="Task")
+    require_reader(caller, task, stay, uow)
+    escalated = caller.leads() in task.escalated_to
     if command.move is Move.GIVE_UP:
         if not escalated:
             raise NotAllowedError(action=command.move, rule="escalated-to-this-leader")

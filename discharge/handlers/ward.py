@@ -92,14 +92,14 @@ async def revise_plan(command: RevisePlan, uow: UnitOfWork) -> Stay:
 
     Raises:
         NotAllowedError: the caller is no ward.
-        NotFoundError: the stay is not at the caller's ward.
+        NotFoundError: the stay is not at the caller's ward, or the ward's access has ended.
         ConcurrentUpdateError: the plan has moved on since the caller read it.
         PlanError: the plan contradicts itself, or the departure cannot be.
-        TransitionError: undo without a discharge.
+        TransitionError: undo without a discharge, or when the citizen is in hospital again.
     """
     require_role(command.caller, "revise-plan", Role.WARD, Role.DOCTOR, Role.SYSTEM)
     stay = await uow.stays.get(command.stay_id)
-    if stay.ward not in command.caller.scope(uow.directory):
+    if stay.ward not in command.caller.scope(uow.directory) or not stay.is_read_by(stay.ward, uow.now):
         raise NotFoundError(kind="Stay")
     before = stay.plan
     if command.expected_version is not None and command.expected_version != before.version:

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from services.demo.processes import Child, EngineError, kept_port, open_to_account, unprivileged_account, until
-from services.settings import environment_of_child
+from services.settings import environment_of_engine
 
 __all__ = ["Postgres"]
 
@@ -50,6 +50,7 @@ SETTINGS = {
     "log_error_verbosity": "terse",
     "log_checkpoints": "off",
 }
+UNIFORM = {"LC_ALL": "C", "TZ": "UTC"}
 # For tests only: a crash of the machine may then lose data, a crash of PostgreSQL does not.
 WITHOUT_DISK = {"fsync": "off", "full_page_writes": "off"}
 
@@ -97,7 +98,7 @@ class Postgres:
         settings = SETTINGS | ({} if self._durable else WITHOUT_DISK)
         settings |= {"port": str(self.port), "unix_socket_directories": str(self._socket_folder)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        self.child.spawn([self._programs / "postgres", "-D", self._data, *options], {"LC_ALL": "C", "TZ": "UTC"})
+        self.child.spawn([self._programs / "postgres", "-D", self._data, *options], environment_of_engine(UNIFORM))
 
     def _await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -149,7 +150,7 @@ class Postgres:
             capture_output=True,
             text=True,
             cwd=self._folder,
-            env=environment_of_child({"LC_ALL": "C", "TZ": "UTC"}),
+            env=environment_of_engine(UNIFORM),
             user=self._account.uid if self._account else None,
             group=self._account.gid if self._account else None,
             extra_groups=[] if self._account else None,
@@ -175,7 +176,7 @@ class Postgres:
             capture_output=True,
             text=True,
             input=script,
-            env=environment_of_child({"LC_ALL": "C"}),
+            env=environment_of_engine(UNIFORM),
         )
         if made.returncode != 0:
             raise EngineError(f"PostgreSQL refused the roles\n{made.stderr.strip()}")

@@ -7,13 +7,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-
-from services.settings import environment_of_child
 
 __all__ = [
     "Account",
@@ -122,14 +120,14 @@ class Child:
         """The process id while there is a process."""
         return self._process.pid if self._process is not None else None
 
-    def spawn(self, command: Sequence[str | Path], overrides: dict[str, str] | None = None) -> None:
-        """Starts the program, in its folder, with our environment less `STAFET_*` plus the given variables."""
+    def spawn(self, command: Sequence[str | Path], environment: Mapping[str, str]) -> None:
+        """Starts the program in its folder, with this environment and no other."""
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [str(part) for part in command],
                 cwd=self._folder,
-                env=environment_of_child(overrides or {}),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from services.demo.processes import Child, EngineError, kept_port, until
+from services.settings import environment_of_engine
 
 __all__ = ["RedisServer", "redis_program"]
 
@@ -47,6 +48,7 @@ class RedisServer:
                 *(self._program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder),
                 *("--save", "", "--appendonly", "no", "--daemonize", "no", "--loglevel", "warning"),
             ],
+            environment_of_engine({}),
         )
         while until(deadline):
             if not self.child.alive():

@@ -49,8 +49,7 @@ _Happen = Callable[[UnitOfWork], Awaitable[object]]
 
 async def set_clock(database: Database, to: datetime) -> None:
     """Let it be ``to`` in the demo, whatever it was; nothing fires."""
-    async with database.writing() as connection:
-        await set_ahead(connection, to - wall_now())
+    await database.move_clock(to)
 
 
 async def play(

@@ -16,7 +16,7 @@ from services.demo.home import PREPARED, environment_of, locked
 from services.demo.postgres import Postgres
 from services.demo.processes import Child, EngineError, free_port, stop_orphan
 from services.demo.redis_server import RedisServer, redis_program
-from services.settings import Settings
+from services.settings import Settings, environment_of_child
 
 __all__ = ["DemoOptions", "Part", "StoppedError", "Supervisor", "run_demo"]
 
@@ -201,7 +201,7 @@ def _spawn_prepare(home: Path, options: DemoOptions, environment: dict[str, str]
     child = Child(name="prepare", home=home, folder=home)
     wishes = [*(["--empty"] if options.empty else []), *(["--now", options.now.isoformat()] if options.now else [])]
     child.log_path.unlink(missing_ok=True)
-    child.spawn([sys.executable, "-P", "-m", "services.demo.prepare", *wishes], environment)
+    child.spawn([sys.executable, "-P", "-m", "services.demo.prepare", *wishes], environment_of_child(environment))
     return child
 
 
@@ -217,7 +217,7 @@ def _await_prepared(supervisor: Supervisor, child: Child, prepared: Path) -> Non
 
 
 def _spawner(child: Child, command: Sequence[str], environment: dict[str, str]) -> Callable[[], None]:
-    return lambda: child.spawn(command, environment)
+    return lambda: child.spawn(command, environment_of_child(environment))
 
 
 def _await_ready(supervisor: Supervisor, options: DemoOptions) -> None:

@@ -212,7 +212,7 @@ def _value(by: SortBy, value: object) -> str | int | datetime:
         case SortBy.PRIORITY, int():
             return value
         case SortBy.STATUS, str():
-            return value
+            return TaskStatus(value).value
         case SortBy.ID, str():
             return str(UUID(value))
         case _:

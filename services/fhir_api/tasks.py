@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from discharge.commands import MoveTask
-from discharge.errors import NotFoundError
 from discharge.handlers import move_task
+from discharge.handlers.moves import require_reader
 from discharge.identifiers import CprNumber, FeedId, PatientId, TaskId
 from discharge.policy import ACTING_ROLES, Caller, Role
 from discharge.ports import UnitOfWork
@@ -109,7 +109,8 @@ async def _put(command: _Put, uow: UnitOfWork) -> tuple[HandoverTask, Stay]:
     """Read the body against the locked task, so that nothing changes between the two."""
     stay = await uow.stays.get(await uow.tasks.stay_of(command.task_id))
     task = await uow.tasks.get(command.task_id)
-    _require_party(command.caller, task, stay, uow)
+    # Before anything of the body is judged: a finding would tell a stranger that the task exists.
+    require_reader(command.caller, task, stay, uow)
     change = read_put(
         command.body,
         task,
@@ -132,19 +133,6 @@ async def _put(command: _Put, uow: UnitOfWork) -> tuple[HandoverTask, Stay]:
         uow,
     )
     return moved, stay
-
-
-def _require_party(caller: Caller, task: HandoverTask, stay: Stay, uow: UnitOfWork) -> None:
-    """Before anything of the body is judged: a finding would tell a stranger that the task exists."""
-    leads = caller.leads()
-    readable = task.content_class in caller.readable_classes(uow.directory)
-    if not readable and (leads is None or leads not in task.escalated_to):
-        raise NotFoundError(kind="Task")
-    scope = caller.scope(uow.directory)
-    if not any(
-        party.organization in scope and (party.until is None or party.until > uow.now) for party in stay.parties
-    ):
-        raise NotFoundError(kind="Task")
 
 
 async def _search(request: Request) -> Response:

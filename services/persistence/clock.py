@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["set_ahead", "wall_now"]
+__all__ = ["push_ahead", "set_ahead", "wall_now"]
+
+_SET: Final = text(
+    "INSERT INTO demo_clock (id, ahead) VALUES (1, :ahead) ON CONFLICT (id) DO UPDATE SET ahead = excluded.ahead"
+)
+_PUSH: Final = text(
+    "INSERT INTO demo_clock (id, ahead) VALUES (1, greatest(CAST(:ahead AS interval), interval '0'))"
+    " ON CONFLICT (id) DO UPDATE SET ahead = greatest(demo_clock.ahead, CAST(:ahead AS interval))"
+)
 
 
 def wall_now() -> datetime:
@@ -17,10 +26,9 @@ def wall_now() -> datetime:
 
 async def set_ahead(connection: AsyncConnection, ahead: timedelta) -> None:
     """Let the demo's clock run ``ahead`` of the real one, for every process from its next transaction on."""
-    await connection.execute(
-        text(
-            "INSERT INTO demo_clock (id, ahead) VALUES (1, :ahead)"
-            " ON CONFLICT (id) DO UPDATE SET ahead = excluded.ahead"
-        ),
-        {"ahead": ahead},
-    )
+    await connection.execute(_SET, {"ahead": ahead})
+
+
+async def push_ahead(connection: AsyncConnection, ahead: timedelta) -> None:
+    """The same, unless the clock has run past that meanwhile: it never turns back."""
+    await connection.execute(_PUSH, {"ahead": ahead})

@@ -42,6 +42,9 @@ _COURSE: Final = (
 # NO KEY UPDATE: our own rows that point here check that it exists, and must not wait for us to end.
 _LOCK_STAY: Final = "SELECT id FROM stay WHERE id = %(id)s FOR NO KEY UPDATE"
 _LOCK_STAYS: Final = "SELECT id FROM stay WHERE patient_id = %(patient)s ORDER BY began_at DESC, id FOR NO KEY UPDATE"
+_ANOTHER_OPEN: Final = (
+    "SELECT EXISTS (SELECT FROM stay WHERE patient_id = %(patient)s AND id <> %(id)s AND state <> 'ended') AS found"
+)
 _STAY_OF: Final = "SELECT stay_id FROM task WHERE id = %(id)s"
 _OF_STAY: Final = "SELECT * FROM task WHERE stay_id = %(stay)s ORDER BY id FOR NO KEY UPDATE"
 _BESIDE: Final = (
@@ -52,7 +55,9 @@ _BY_IDS: Final = "SELECT * FROM task WHERE id = ANY(%(ids)s) ORDER BY id FOR NO 
 _UNDELIVERED: Final = (
     "SELECT * FROM task WHERE owner = %(feed)s AND delivered_at IS NULL"
     " AND EXISTS (SELECT FROM feed_entry e WHERE e.feed_id = %(feed)s AND e.number <= %(offset)s"
-    " AND e.task_id = task.id AND e.event = 'task-requested') ORDER BY id FOR NO KEY UPDATE"
+    # An entry of an earlier round proves nothing of this one.
+    " AND e.task_id = task.id AND e.event IN ('task-requested', 'task-changed') AND e.at >= task.sent_at)"
+    " ORDER BY id FOR NO KEY UPDATE"
 )
 
 
@@ -124,6 +129,11 @@ class SqlStays:
         if patient_id in self._fresh:
             return ()
         return await self._locked(_LOCK_STAYS, {"patient": UUID(patient_id)})
+
+    async def is_another_open(self, stay: Stay) -> bool:
+        """Tell whether the citizen has another stay that has not ended."""
+        which = {"patient": UUID(stay.patient_id), "id": UUID(stay.id)}
+        return bool((await ask(self._connection, _ANOTHER_OPEN, which))[0]["found"])
 
     async def _locked(self, statement: str, which: Mapping[str, Any]) -> list[Stay]:
         locked = await ask(self._connection, statement, which)
@@ -282,7 +292,7 @@ class SqlTasks:
         return sorted(tasks.values(), key=lambda task: task.id)
 
     async def undelivered(self, feed: FeedId, offset: int) -> Sequence[HandoverTask]:
-        """Tasks owned by ``feed`` that it told of up to ``offset`` and that no device has confirmed; locked."""
+        """Tasks owned by ``feed`` whose running round it told of up to ``offset``, and no device confirmed; locked."""
         return await self._locked(_UNDELIVERED, {"feed": feed, "offset": offset})
 
     @property

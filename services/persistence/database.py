@@ -6,6 +6,7 @@ request is left on the connection for the next.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from discharge.directory import Directory
 from discharge.identifiers import FeedId
 from discharge.policy import Caller
 from services.persistence.audit import AuditContext, audit_row
@@ -88,7 +90,12 @@ class Database:
         self.demo = demo
         self._access_days = access_days
         self._wake = wake
+        self._timed: Callable[[str, float], None] | None = None
         self._master = Master()
+
+    def times(self, timed: Callable[[str, float], None]) -> None:
+        """Tell ``timed`` from now on which command took how many seconds from its start to its commit."""
+        self._timed = timed
 
     def wakes(self, wake: Wake) -> None:
         """Tell ``wake`` after every commit from now on."""
@@ -101,12 +108,17 @@ class Database:
         command: _Command,
     ) -> _Result:
         """Run ``handler`` in one transaction as the writer; once more when it lost a race. Wakes feeds after COMMIT."""
+        began = time.perf_counter()
         try:
-            return await self._run_once(audit, handler, command)
+            result = await self._run_once(audit, handler, command)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in _LOST_RACES:
                 raise
-            return await self._run_once(audit, handler, command)
+            result = await self._run_once(audit, handler, command)
+        if self._timed is not None:
+            name = handler.__name__.replace("_", "-") if audit is None else audit.action
+            self._timed(name, time.perf_counter() - began)
+        return result
 
     async def _run_once(
         self,
@@ -124,11 +136,11 @@ class Database:
     async def unit_of_work(self, audit: AuditContext | None) -> AsyncIterator[SqlUnitOfWork]:
         """One transaction as the writer; leaving it without ``commit`` rolls back."""
         async with self.engine.connect() as connection:
-            now = await self._enter(connection, _WRITER, None)
+            now, master = await self._enter(connection, _WRITER, None)
             yield SqlUnitOfWork(
                 connection,
                 vault=self.vault,
-                master=self._master,
+                master=master,
                 now=now,
                 access_days=self._access_days,
                 audit=audit,
@@ -140,8 +152,8 @@ class Database:
         """One repeatable-read transaction as the reader, under row-level security, audited as it ends."""
         async with self.engine.connect() as raw:
             connection = await raw.execution_options(isolation_level="REPEATABLE READ")
-            now = await self._enter(connection, _READER, audit.caller)
-            session = ReadSession(connection, vault=self.vault, master=self._master, now=now, caller=audit.caller)
+            now, master = await self._enter(connection, _READER, audit.caller)
+            session = ReadSession(connection, vault=self.vault, master=master, now=now, caller=audit.caller)
             yield session
             batch = Batch()
             row = audit_row(audit, outcome=200, stays=session.seen, audit_id=new_id())
@@ -165,7 +177,7 @@ class Database:
     async def now(self) -> datetime:
         """Domain time as it stands."""
         async with self.engine.connect() as connection:
-            return await self._enter(connection, _WRITER, None)
+            return (await self._enter(connection, _WRITER, None))[0]
 
     async def move_clock(self, target: datetime) -> None:
         """Demo mode only: set domain time to ``target`` for every process."""
@@ -175,27 +187,29 @@ class Database:
     async def master(self) -> Master:
         """Organisations and agreements as they stand."""
         async with self.engine.connect() as connection:
-            await self._enter(connection, _WRITER, None)
-            return self._master
+            return (await self._enter(connection, _WRITER, None))[1]
 
-    async def _enter(self, connection: AsyncConnection, role: str, caller: Caller | None) -> datetime:
-        """Take on ``role`` for this transaction and return domain time; master data are brought up to date."""
+    async def _enter(self, connection: AsyncConnection, role: str, caller: Caller | None) -> tuple[datetime, Master]:
+        """Take on ``role`` for this transaction; return domain time and the master data that its rights come from."""
+        # Held on to: while this transaction waits for the store, another may bring newer ones or older ones.
+        master = self._master
         wall = wall_now()
         constant = {"role": role, "master": MASTER_VERSION, "demo": self.demo, "wall": wall}
-        row = (await ask(connection, _ENTER, {**constant, **self._rights(caller)}))[0]
-        if row["master"] != self._master.version:
-            self._master = await read_master(connection, row["master"])
-            await ask(connection, _ENTER, {**constant, **self._rights(caller)})
+        row = (await ask(connection, _ENTER, {**constant, **_rights(caller, master.directory)}))[0]
+        if row["master"] != master.version:
+            master = self._master = await read_master(connection, row["master"])
+            await ask(connection, _ENTER, {**constant, **_rights(caller, master.directory)})
         ahead: timedelta = row["ahead"]
-        return wall + ahead
+        return wall + ahead, master
 
-    def _rights(self, caller: Caller | None) -> dict[str, str]:
-        if caller is None:
-            return {"organizations": "", "classes": "", "leads": "", "caller_role": ""}
-        directory = self._master.directory
-        return {
-            "organizations": ",".join(caller.scope(directory)) if caller.acting in directory else "",
-            "classes": ",".join(sorted(caller.readable_classes(directory))),
-            "leads": caller.leads() or "",
-            "caller_role": caller.role.value,
-        }
+
+def _rights(caller: Caller | None, directory: Directory) -> dict[str, str]:
+    """What row-level security is told of ``caller``."""
+    if caller is None:
+        return {"organizations": "", "classes": "", "leads": "", "caller_role": ""}
+    return {
+        "organizations": ",".join(caller.scope(directory)) if caller.acting in directory else "",
+        "classes": ",".join(sorted(caller.readable_classes(directory))),
+        "leads": caller.leads() or "",
+        "caller_role": caller.role.value,
+    }

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.errors import ClockError
 from discharge.handlers import FireTimers, fire_timers
+from services.persistence.clock import push_ahead, wall_now
 from services.persistence.database import Database
 
 __all__ = ["advance_clock", "some_due"]
@@ -40,7 +41,8 @@ async def advance_clock(database: Database, target: datetime) -> datetime:
                 if not await some_due(connection, target):
                     break
             await asyncio.sleep(_PAUSE_SECONDS)
-        await database.move_clock(target)
+        async with database.writing() as connection:
+            await push_ahead(connection, target - wall_now())
     return await database.now()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -67,8 +68,14 @@ class SqlMessages:
     """Implements ``discharge.ports.Messages`` on one connection."""
 
     def __init__(
-        self, connection: AsyncConnection, vault: Vault, patients: SqlPatients, new_id: Callable[[], str]
+        self,
+        connection: AsyncConnection,
+        vault: Vault,
+        patients: SqlPatients,
+        new_id: Callable[[], str],
+        now: datetime,
     ) -> None:
+        self._now = now
         self._connection = connection
         self._vault = vault
         self._patients = patients
@@ -150,7 +157,7 @@ class SqlMessages:
     def _alert(self, envelope: Envelope) -> None:
         self.alerts.append(
             MessageRefused(
-                at=wall_now(), message_id=envelope.message_id, sender=envelope.sender, receiver=envelope.receiver
+                at=self._now, message_id=envelope.message_id, sender=envelope.sender, receiver=envelope.receiver
             )
         )
 

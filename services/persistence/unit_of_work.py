@@ -68,7 +68,7 @@ class SqlUnitOfWork:
         self.stays = SqlStays(connection, self.patients, self._fresh)
         self.tasks = SqlTasks(connection, self.patients, self._fresh)
         self.timers = SqlTimers(connection, self.tasks, self._fresh, make_id)
-        self.messages = SqlMessages(connection, vault, self.patients, make_id)
+        self.messages = SqlMessages(connection, vault, self.patients, make_id, now)
         self.agreements = master
         self.committed = False
 

@@ -44,6 +44,7 @@ __all__ = [
     "TokenSettings",
     "describe",
     "environment_of_child",
+    "environment_of_engine",
     "load_settings",
     "misspelt",
     "secret_files",
@@ -132,5 +133,10 @@ def secret_files() -> list[tuple[str, Path]]:
 
 
 def environment_of_child(overrides: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process: ours, and over it the given variables."""
+    """The environment for a process of our own: ours, and over it the given variables."""
     return {**os.environ, **overrides}
+
+
+def environment_of_engine(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a program that is not ours: the given variables, and no setting or secret of Stafet's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)} | dict(variables)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from discharge.clock import parse_duration, require_aware
 from discharge.errors import ClockError
 from discharge.policy import Role
+from fhir_mappings.instants import is_plausible
 from services.web.access import Surface, access
 from services.web.refusals import BadRequestError
 from services.web.runtime import runtime_of
@@ -34,7 +35,7 @@ async def move_clock(request: Request) -> Response:
     """Move the demo's clock forward; the answer comes when all that fell due has been committed.
 
     Raises:
-        BadRequestError: the body names no instant and no span.
+        BadRequestError: the body names no instant and no span, or one beyond all reason.
         ClockError: it would run backwards.
     """
     runtime = runtime_of(request)
@@ -43,6 +44,9 @@ async def move_clock(request: Request) -> Response:
     target = _target(await request.body(), now)
     if target < now:
         raise ClockError(now=now, asked=target)
+    if not is_plausible(target):
+        # It never runs back: beyond the calendar nothing would work again.
+        raise BadRequestError(element="body", problem="no patient of today lives to see that")
     return _answer(await runtime.advance_clock(target))
 
 

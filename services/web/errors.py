@@ -62,9 +62,9 @@ _IMPOSSIBLE: Final = Answer(
 _AWAY: Final = Answer(
     status=503,
     code="transient",
-    text="The database cannot be reached. Nothing was changed; send the same request again later.",
+    text="The database cannot be reached. Send the same request again later; what was done already is not done twice.",
     title="Systemet er utilgængeligt lige nu",
-    words="Intet er gemt. Vent et øjeblik, og prøv igen. Haster det, så ring.",
+    words="Vi ved ikke, om det blev gemt. Vent et øjeblik, hent siden igen, og se efter. Haster det, så ring.",
 )
 _UNFORESEEN: Final = Answer(
     status=500,

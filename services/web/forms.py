@@ -11,6 +11,7 @@ from typing import Final
 from starlette.datastructures import FormData
 
 from discharge.clock import COPENHAGEN, local
+from fhir_mappings.instants import is_plausible
 from services.web.language import Language
 
 __all__ = ["FieldError", "Form", "instant_at", "parse_date", "parse_time"]
@@ -48,22 +49,27 @@ def parse_time(text: str) -> time | None:
 def parse_date(text: str, today: date) -> date | None:
     """The date in ``20.11.2026``, ``20/11``, ``20 Nov 2026``, ``2026-11-20``, ``i dag`` or ``i morgen``.
 
-    Without a year it is the next such day.
+    Without a year it is the next such day. A year that no patient of today can mean is no date.
     """
+    try:
+        found = _read_date(text, today)
+    except ValueError:
+        return None
+    return found if found is not None and is_plausible(found) else None
+
+
+def _read_date(text: str, today: date) -> date | None:
     said = _WEEKDAY.sub("", text.strip().lower())
     near = {"i dag": 0, "idag": 0, "today": 0, "i morgen": 1, "imorgen": 1, "tomorrow": 1}
     if said in near:
         return today + timedelta(days=near[said])
-    try:
-        if _ISO.fullmatch(said):
-            return date.fromisoformat(said)
-        english = _DATE_EN.fullmatch(said)
-        if english is not None and english[2] in _MONTHS_EN:
-            return _dated(int(english[1]), _MONTHS_EN.index(english[2]) + 1, english[3], today)
-        match = _DATE.fullmatch(said)
-        return None if match is None else _dated(int(match[1]), int(match[2]), match[3], today)
-    except ValueError:
-        return None
+    if _ISO.fullmatch(said):
+        return date.fromisoformat(said)
+    english = _DATE_EN.fullmatch(said)
+    if english is not None and english[2] in _MONTHS_EN:
+        return _dated(int(english[1]), _MONTHS_EN.index(english[2]) + 1, english[3], today)
+    match = _DATE.fullmatch(said)
+    return None if match is None else _dated(int(match[1]), int(match[2]), match[3], today)
 
 
 def _dated(day: int, month: int, year: str | None, today: date) -> date:

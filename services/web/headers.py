@@ -17,7 +17,8 @@ from services.settings import HttpSettings
 __all__ = ["ResponseHeaders", "content_security_policy", "request_id_of"]
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-_LONE_NUMBER: Final = re.compile(r"\d{6}[-._]?\d{4}", re.ASCII)
+# Ten digits of their own, not those inside a longer id: they might be a CPR number.
+_LONE_NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])\d{6}[-._]?\d{4}(?![0-9A-Za-z])", re.ASCII)
 _STATE: Final = "stafet.request_id"
 _YEAR: Final = "max-age=31536000; includeSubDomains"
 
@@ -50,7 +51,7 @@ def request_id_of(scope: Scope) -> str:
     if isinstance(known, str):
         return known
     offered = Headers(scope=scope).get("x-request-id", "")
-    fits = _REQUEST_ID.fullmatch(offered) is not None and _LONE_NUMBER.fullmatch(offered) is None
+    fits = _REQUEST_ID.fullmatch(offered) is not None and _LONE_NUMBER.search(offered) is None
     made = offered if fits else str(uuid.uuid4())
     scope[_STATE] = made
     return made

@@ -136,7 +136,7 @@ def _script_words(lang: Language) -> dict[str, str]:
         "backOne": t("1 ændring hentet, intet mangler."),
         "backMany": t("{n} ændringer hentet, intet mangler."),
         "saving": t("Du har den · gemmer …"),
-        "notSent": t("Ikke sendt. Der er ingen forbindelse. Intet er gemt fra dig."),
+        "noAnswer": t("Intet svar. Se på kortet, om det blev gemt, når forbindelsen er tilbage."),
         "hidden": t("{n} er skjult af søgningen"),
         "changed": t("1 ændret"),
         "changedMany": t("{n} ændret"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from discharge.agreement import PlannedStep, StepKind
 from discharge.commands import Issue, Receipt, ReceiptCode
 from discharge.errors import NotFoundError
-from discharge.events import TaskRequested
+from discharge.events import TaskRedated, TaskRequested
 from discharge.handlers import FireTimers, fire_timers, move_task, receive_notice
 from discharge.identifiers import (
     BundleId,
@@ -535,6 +535,43 @@ async def test_only_what_a_feed_told_is_undelivered(world: World) -> None:
         await uow.commit()
     async with world.unit_of_work() as uow:
         assert not await uow.tasks.undelivered(FeedId(NORTH), 9)
+
+
+async def test_citizen_who_came_back_has_another_open_stay(world: World) -> None:
+    first = await _kept(world)
+    second = replace(factories.stay(), patient_id=first.patient_id)
+    async with world.unit_of_work() as uow:
+        assert not await uow.stays.is_another_open(first)
+        await uow.stays.save(second)
+        await uow.commit()
+    async with world.unit_of_work() as uow:
+        assert await uow.stays.is_another_open(first)
+        await uow.stays.save(second.discharged(uow.now, received_at=uow.now))
+        await uow.commit()
+
+    async with world.unit_of_work() as uow:
+        assert not await uow.stays.is_another_open(first)
+
+
+async def test_entry_of_an_earlier_round_delivers_nothing_of_the_next(world: World) -> None:
+    kept = await _kept(world)
+    async with world.unit_of_work() as uow:
+        task = factories.task(
+            id=TaskId(uow.new_id()), stay_id=kept.id, patient_id=kept.patient_id, proofs=Proofs(sent_at=uow.now)
+        )
+        await uow.tasks.save(task)
+        uow.record(TaskRequested(at=uow.now, stay_id=kept.id, task=task))
+        await uow.commit()
+    async with world.unit_of_work() as uow:
+        at = uow.now + MINUTE
+        renewed = (await uow.tasks.get(task.id)).renewed(at)
+        await uow.tasks.save(renewed)
+        uow.record(TaskRedated(at=at, stay_id=kept.id, task=renewed))
+        await uow.commit()
+
+    async with world.unit_of_work() as uow:
+        assert not await uow.tasks.undelivered(FeedId(NORTH), 1)
+        assert [found.id for found in await uow.tasks.undelivered(FeedId(NORTH), 2)] == [task.id]
 
 
 async def test_the_same_commands_make_the_same_duties(world: World) -> None:

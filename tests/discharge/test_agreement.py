@@ -118,6 +118,23 @@ def test_the_discharge_report_is_due_at_departure_and_overdue_an_hour_later() ->
     assert _rungs(report) == [(StepKind.OVERDUE, WARD, {Role.WARD, Role.DOCTOR}, HOUR)]
 
 
+def test_a_rung_that_an_old_message_has_passed_is_counted_from_the_receipt() -> None:
+    left_long_ago = stay().discharged(NOW - 30 * DAY, received_at=NOW)
+
+    planned = _planned(Trigger.DISCHARGED, _context(left_long_ago))
+
+    assert _rungs(planned["send-discharge-report"]) == [(StepKind.OVERDUE, WARD, {Role.WARD, Role.DOCTOR}, HOUR)]
+    assert {each[3] for each in _rungs(planned["reconcile-medication"])} == {timedelta()}
+
+
+def test_a_rung_that_lies_ahead_stays_where_it_is_when_the_message_is_late() -> None:
+    left_a_while_ago = stay().discharged(NOW - 20 * MINUTE, received_at=NOW)
+
+    report = _planned(Trigger.DISCHARGED, _context(left_a_while_ago))["send-discharge-report"]
+
+    assert [step.at for step in report.steps] == [NOW + 40 * MINUTE]
+
+
 def test_the_ladder_of_the_first_visit_climbs_to_the_leader() -> None:
     resume = _planned(Trigger.DISCHARGED, _context())["resume-services"]
 

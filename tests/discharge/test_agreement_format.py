@@ -118,6 +118,7 @@ def test_a_deadline_takes_what_its_kind_counts(deadline: dict[str, object], kind
         (lambda d: d.pop("id"), "$.id"),
         (lambda d: d.update(regions="DK-83"), "$.regions"),
         (lambda d: d.update(regions=[83]), "$.regions"),
+        (lambda d: d.update(regions=[]), "$.regions"),
         (lambda d: d.update({"valid-from": "soon"}), "$.valid-from"),
         (lambda d: d.update({"valid-to": "never"}), "$.valid-to"),
         (lambda d: _rule(d).update(trigger="sneezed"), "$.rules[0].trigger"),

@@ -296,6 +296,12 @@ def test_an_element_that_is_left_out_is_a_difference() -> None:
     assert refusal(task(), lambda t: (t.pop("restriction"), t.update(status="accepted"))) == "Task.restriction"
 
 
+def test_what_is_read_off_the_proofs_may_be_held_from_before() -> None:
+    change = put(standing(S.ACCEPTED), lambda t: (t.pop("executionPeriod"), t.update(status="in-progress")))
+
+    assert change.move is Move.START
+
+
 def test_an_unknown_extension_is_refused() -> None:
     def edit(wanted: Resource) -> None:
         wanted["extension"].append({"url": "urn:x", "valueString": "y"})

@@ -7,13 +7,13 @@ is added with a rule is walked like all others.
 import base64
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import SecretStr
 from starlette.routing import BaseRoute, Route
 
@@ -24,7 +24,7 @@ from services import bootstrap
 from services.persistence.database import Database
 from services.settings import DatabaseSettings, KeySettings, Mode, Settings
 from services.web.access import AccessRule, Party, Surface
-from services.web.app import rules_of
+from services.web.app import create_app, rules_of
 from services.web.runtime import Runtime
 from tests import engines
 from tests.factories import (
@@ -212,8 +212,10 @@ async def test_every_route_declares_a_rule(town: Town) -> None:
             assert path.startswith("/demo/") or path == "/openapi.json", path
 
 
-async def test_demo_routes_exist_in_demo_mode_only(database: engines.Database) -> None:
-    production = settings(database).model_copy(update={"mode": Mode.PRODUCTION})
-    app = bootstrap.create_app(production)
+async def test_demo_routes_exist_in_demo_mode_only(town: Town) -> None:
+    demo: Runtime = town.app.state.runtime
+    production = replace(demo, settings=demo.settings.model_copy(update={"mode": Mode.PRODUCTION}))
+    app = create_app(production, [APIRouter(routes=[route for route, _ in rules_of(town.app)])])
 
+    assert [route for route, rule in rules_of(town.app) if rule.demo_only]
     assert [route for route, rule in rules_of(app) if rule.demo_only] == []

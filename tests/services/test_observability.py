@@ -89,6 +89,14 @@ def test_what_is_below_the_level_is_not_written(log: io.StringIO) -> None:
     assert log.getvalue() == ""
 
 
+def test_command_is_counted_by_its_name() -> None:
+    metrics = Metrics.create()
+
+    metrics.time_command("move-task", 0.2)
+
+    assert b'stafet_command_seconds_count{command="move-task"} 1.0' in metrics.render()
+
+
 def test_metrics_of_two_processes_do_not_meet() -> None:
     first, second = Metrics.create(), Metrics.create()
 

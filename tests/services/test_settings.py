@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.settings import Mode, SettingsError, describe, environment_of_child, load_settings, misspelt
+from services.settings import (
+    Mode,
+    SettingsError,
+    describe,
+    environment_of_child,
+    environment_of_engine,
+    load_settings,
+    misspelt,
+)
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -128,3 +136,13 @@ def test_a_child_inherits_the_environment_under_its_own_variables(monkeypatch: p
     environment = environment_of_child({"STAFET_HTTP_PORT": "2"})
 
     assert (environment["STAFET_HTTP_PORT"], environment["KEPT"]) == ("2", "yes")
+
+
+def test_an_engine_is_told_no_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAFET_KEYS_MASTER", "secret")
+    monkeypatch.setenv("KEPT", "yes")
+
+    environment = environment_of_engine({"TZ": "UTC"})
+
+    assert (environment["TZ"], environment["KEPT"]) == ("UTC", "yes")
+    assert not [name for name in environment if name.startswith("STAFET_")]

@@ -552,10 +552,10 @@ document.addEventListener("submit", (event) => {
 
 function refusedPress() {
   bar("");
-  bar("off", words.notSent, "", words.tryNow, retryNow);
+  bar("off", words.noAnswer, "", words.tryNow, retryNow);
   heldUntil = performance.now() + 6_000;
   setTimeout(() => lostAt === null && shownBar === "off" && bar(""), 6_000);
-  announce(words.notSent);
+  announce(words.noAnswer);
 }
 
 // Only a card may replace a card: an error page or a sign-in page must not land in the list.

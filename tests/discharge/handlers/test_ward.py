@@ -286,6 +286,27 @@ async def test_a_discharge_after_an_undone_one_asks_anew() -> None:
     assert rung.due_at == NOW + 3 * DAY
 
 
+async def test_a_discharge_is_not_undone_once_the_citizen_is_in_hospital_again() -> None:
+    store = _store()
+    stay = await _discharged(store)
+    again = await store.run(begin_stay, begin_by_hand(ward=OTHER_WARD, caller=ward_nurse(OTHER_WARD), started_at=NOW))
+
+    with pytest.raises(TransitionError):
+        await store.run(revise_plan, revise(stay.id, undo_discharged=True))
+
+    assert [each.id for each in store.state.stays.values() if each.is_open] == [again.id]
+
+
+async def test_a_ward_whose_access_has_ended_changes_nothing() -> None:
+    store = _store()
+    stay = await _discharged(store)
+    ended = tuple(replace(party, until=NOW) for party in store.stay().parties)
+    store.state.stays[stay.id] = replace(store.stay(), parties=ended)
+
+    with pytest.raises(NotFoundError):
+        await store.run(revise_plan, revise(stay.id, revision=PlanRevision(bed="7")))
+
+
 async def test_without_a_discharge_there_is_nothing_to_undo() -> None:
     store = _store()
     stay = await store.run(begin_stay, begin_by_hand())

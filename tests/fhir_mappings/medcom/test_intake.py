@@ -290,6 +290,7 @@ def test_broken_structure_is_refused_and_named(
         (lambda m: m["entry"].append(m["entry"][0]), "invalid", "MSG_RESOURCE_REQUIRED"),
         (lambda m: of_type(m, "MessageHeader").pop("id"), "required", "MSG_RESOURCE_ID_MISSING"),
         (lambda m: of_type(m, "MessageHeader").update(id="x" * 65), "value", "MSG_ID_TOO_LONG"),
+        (lambda m: of_type(m, "MessageHeader").pop("sender"), "required", "MSG_RESOURCE_REQUIRED"),
         (
             lambda m: (of_type(m, "MessageHeader").pop("sender"), of_type(m, "MessageHeader").pop("source")),
             "required",

@@ -172,7 +172,7 @@ ERRORS: list[tuple[str, Edit, str, str, str | None]] = [
     ),
     (
         "stafet-sender-named",
-        lambda m: of_type(m, "MessageHeader").pop("sender"),
+        lambda m: of_type(m, "MessageHeader").update(sender={"display": "Nordhavn"}),
         "Bundle.entry[0].resource.sender",
         "required",
         "MSG_RESOURCE_REQUIRED",

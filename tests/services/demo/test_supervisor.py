@@ -10,11 +10,12 @@ import pytest
 
 from services.demo.processes import Child, EngineError
 from services.demo.supervisor import Supervisor
+from services.settings import environment_of_child
 
 
 def sleeper(home: Path, name: str, code: str = "import time; time.sleep(60)") -> tuple[Child, Callable[[], None]]:
     child = Child(name=name, home=home, folder=home)
-    return child, lambda: child.spawn([sys.executable, "-c", code])
+    return child, lambda: child.spawn([sys.executable, "-c", code], environment_of_child({}))
 
 
 def kill(child: Child) -> None:

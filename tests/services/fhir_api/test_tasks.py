@@ -287,6 +287,7 @@ async def test_search_by_what_the_task_says_of_itself(house: Installation, task:
         "?_cursor=00",
         "?_cursor=zz",
         "?_cursor=5b2278225d",
+        "?_sort=status&_cursor=5b225c7530303030222c2230303030303030302d303030302d343030302d383030302d303030303030303030303031225d",
         "?code:in=x",
         "?_id:missing=true",
         "?_id=%FF",

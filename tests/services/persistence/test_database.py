@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,11 +15,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from discharge.errors import NotFoundError
-from discharge.identifiers import FeedId, StayId
+from discharge.handlers import FireTimers, fire_timers
+from discharge.identifiers import FeedId, SorCode, StayId
 from discharge.policy import Role
 from services.persistence.audit import audit_row
 from services.persistence.database import Database, engine_for, new_id
 from services.persistence.facts import put_fact, read_fact
+from services.persistence.master import put_organizations
 from services.persistence.unit_of_work import SqlUnitOfWork
 from tests import factories
 from tests.factories import NOW
@@ -88,6 +91,35 @@ async def test_followers_are_woken_after_the_commit_only(store: Store) -> None:
     await store.admit()
 
     assert seen == [store.counts()["feed_entry"]]
+
+
+async def test_command_that_was_committed_is_timed_by_its_name(store: Store) -> None:
+    timed: list[tuple[str, bool]] = []
+    store.database.times(lambda name, seconds: timed.append((name, seconds > 0)))
+
+    await store.admit()
+    await store.run(fire_timers, FireTimers(until=NOW))
+    with pytest.raises(NotFoundError):
+        await store.revise(str(uuid4()))
+
+    assert timed == [("test", True), ("fire-timers", True)]
+
+
+async def test_rights_are_those_of_the_register_that_the_read_works_with(store: Store) -> None:
+    nurse = factories.home_nurse(None)
+
+    async def scopes() -> tuple[str, str]:
+        async with store.reading(nurse) as session:
+            told = await session.connection.execute(text("SELECT current_setting('stafet.organizations')"))
+            return str(told.scalar_one()), ",".join(nurse.scope(session.directory))
+
+    for number in range(5):
+        async with store.database.writing() as connection:
+            unit = replace(factories.directory()[factories.NORTH], sor=SorCode(f"77{number:06}"))
+            await put_organizations(connection, [unit])
+        for told, held in await asyncio.gather(*(scopes() for _ in range(8))):
+            assert told == held
+            assert unit.sor in told
 
 
 async def test_database_without_followers_commits_all_the_same(store: Store) -> None:

@@ -81,6 +81,21 @@ async def test_advance_waits_for_a_stay_that_somebody_holds(store: Store) -> Non
     assert store.rows("SELECT 1 FROM timer WHERE fired_at IS NULL AND due_at IS NOT NULL") == []
 
 
+async def test_clock_that_ran_past_the_target_meanwhile_is_left_alone(store: Store) -> None:
+    await store.admit()
+    (row,) = store.rows("SELECT id::text FROM stay")
+    (timer,) = store.rows("SELECT min(due_at) AS due_at FROM timer WHERE fired_at IS NULL")
+    await store.database.move_clock(timer["due_at"] - timedelta(milliseconds=300))
+
+    async with store.database.unit_of_work(None) as holder:
+        await holder.stays.get(row["id"])
+        moving = asyncio.create_task(advance_clock(store.database, timer["due_at"]))
+        await asyncio.sleep(1)
+        before = await store.database.now()
+
+    assert await moving >= before > timer["due_at"]
+
+
 async def test_two_who_advance_at_once_wait_for_each_other(store: Store) -> None:
     await store.admit()
 

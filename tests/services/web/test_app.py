@@ -420,9 +420,11 @@ async def test_https_is_made_to_last() -> None:
 async def test_decent_request_id_is_kept_and_others_are_replaced(client: httpx.AsyncClient) -> None:
     kept = await client.get("/livez", headers={"x-request-id": "journey-0001"})
     number = await client.get("/livez", headers={"x-request-id": "010190-1234"})
+    inside = await client.get("/livez", headers={"x-request-id": "cpr-0101901234"})
 
     assert kept.headers["x-request-id"] == "journey-0001"
     assert number.headers["x-request-id"] != "010190-1234"
+    assert inside.headers["x-request-id"] != "cpr-0101901234"
 
 
 async def test_session_that_ended_shows_the_door(stage: Stage, client: httpx.AsyncClient) -> None:

@@ -39,7 +39,7 @@ def test_a_day_without_a_year_is_the_next_such_day() -> None:
     assert parse_date("i morgen", FRIDAY) == date(2026, 11, 21)
 
 
-@pytest.mark.parametrize("text", ["31.02.2026", "snart", "2026", "1.13.2026", "32.1"])
+@pytest.mark.parametrize("text", ["31.02.2026", "snart", "2026", "1.13.2026", "32.1", "01.01.0001", "31.12.9999"])
 def test_what_is_no_date_is_refused(text: str) -> None:
     assert parse_date(text, FRIDAY) is None
 
