@@ -169,6 +169,8 @@ class MoveTask:
     task_id: TaskId
     move: Move
     expected_version: int | None = None
+    is_exact: bool = False
+    """True refuses an old version also where the move is already so: a PUT said what it was decided on."""
     reason: str | None = None
     proposed_time: datetime | None = None
     assignee: Person | None = None

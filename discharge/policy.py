@@ -95,6 +95,8 @@ class Caller:
     role: Role
     organization: SorCode
     unit: SorCode | None = None
+    grants: frozenset[SorCode] = frozenset()
+    """Others that this record system, such as a message broker, sends for."""
 
     @property
     def acting(self) -> SorCode:
@@ -140,10 +142,10 @@ def require_role(caller: Caller, action: str, *roles: Role) -> None:
 
 
 def require_sender(caller: Caller, sender: SorCode, directory: Directory) -> None:
-    """Let a client send for its own organisation and everything below it.
+    """Let a client send for its own organisation, those that it was granted, and everything below them.
 
     Raises:
         NotAllowedError: the message's sender is somebody else.
     """
-    if sender not in directory.within(caller.acting):
+    if not any(sender in directory.within(place) for place in (caller.acting, *caller.grants)):
         raise NotAllowedError(action="send-message", rule="sender-is-not-the-client")

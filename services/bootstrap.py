@@ -31,6 +31,7 @@ from services.persistence.database import Database, engine_for
 from services.persistence.demo_clock import advance_clock
 from services.persistence.feeds import PostgresFeeds
 from services.persistence.notices import PostgresCarrier
+from services.persistence.system_clients import SqlSystemClients
 from services.persistence.tickets import Tickets
 from services.persistence.vault import Vault
 from services.settings import Settings
@@ -41,6 +42,7 @@ from services.web.live import LiveDesk, limits_from, live_router
 from services.web.runtime import Runtime
 from services.web.sessions import Sessions
 from services.web.signin import signin_router
+from services.web.token_endpoint import token_router
 from services.web.tokens import Tokens
 from services.worker import Worker
 
@@ -136,7 +138,10 @@ def create_app(settings: Settings) -> FastAPI:
         tickets=Tickets(database.writing, wall=wall_now, life=timedelta(seconds=settings.live.ticket_seconds)),
         directory=lambda: _directory(database),
     )
-    return web_app(runtime, _doors(desk))
+    doors = [*_doors(desk)]
+    if settings.own_token_url is not None:
+        doors.append(token_router(SqlSystemClients(database.writing)))
+    return web_app(runtime, doors)
 
 
 def _doors(desk: LiveDesk) -> Sequence[APIRouter]:

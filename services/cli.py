@@ -113,6 +113,14 @@ def load_patients(file: OneFile, home: Home = None) -> None:
     _load(home, file, loader)
 
 
+@load.command("clients")
+def load_clients(file: OneFile, home: Home = None) -> None:
+    """Add or replace record systems that may ask for tokens, from a JSON array."""
+    from services.persistence.loading import load_clients as loader
+
+    _load(home, file, loader)
+
+
 @load.command("agreement")
 def load_agreement(file: OneFile, home: Home = None) -> None:
     """Add or replace one version of a health agreement, from YAML."""

@@ -7,7 +7,14 @@ from dataclasses import replace
 from discharge.agreement import PlannedStep, instant_after
 from discharge.clock import local
 from discharge.commands import ConfirmDelivered, MoveTask
-from discharge.errors import ConcurrentUpdateError, NotAllowedError, NotFoundError, PersonRequiredError, TaskTakenError
+from discharge.errors import (
+    ConcurrentUpdateError,
+    NotAllowedError,
+    NotFoundError,
+    PersonRequiredError,
+    ReasonRequiredError,
+    TransitionError,
+)
 from discharge.events import TaskDelivered, TaskMoved, TaskRequested
 from discharge.handlers import course
 from discharge.identifiers import FeedId, SorCode, TaskId
@@ -51,12 +58,11 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
             owner=command.owner,
             note=command.note,
         )
-    except TaskTakenError:
-        raise
-    except Exception:
+    except (TransitionError, ReasonRequiredError):
         _require_current(command, task)
         raise
     if moved is task:
+        _require_current(command, task, is_repeat=True)
         await uow.commit()
         return task
     _require_current(command, task)
@@ -79,7 +85,9 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
     return moved
 
 
-def _require_current(command: MoveTask, task: HandoverTask) -> None:
+def _require_current(command: MoveTask, task: HandoverTask, *, is_repeat: bool = False) -> None:
+    if is_repeat and not command.is_exact:
+        return
     if command.expected_version is not None and command.expected_version != task.version:
         raise ConcurrentUpdateError(kind="Task", expected=command.expected_version, actual=task.version)
 

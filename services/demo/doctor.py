@@ -6,22 +6,35 @@ import asyncio
 import shutil
 import stat
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import redis
+from joserfc.errors import JoseError
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from discharge.identifiers import PersonId, SorCode
+from discharge.policy import Caller, Role
 from services.persistence.checks import database_findings
+from services.persistence.clock import wall_now
 from services.persistence.database import engine_for
+from services.persistence.migrate import current_revision, head_revision
+from services.persistence.sealing import first_broken_seal
 from services.persistence.vault import Vault
-from services.settings import Settings, SettingsError, secret_files
+from services.settings import Settings, SettingsError, TokenSettings, secret_files
+from services.web.refusals import LoginRequiredError
+from services.web.tokens import Tokens, issue_token
 
 __all__ = ["diagnose"]
 
 _GIB: Final = 1024**3
 _OLDEST_REDIS: Final = (6, 2)
 _ANSWER_SECONDS: Final = 3.0
+_PROBE: Final = Caller(
+    person_id=PersonId("doctor"), name="doctor", role=Role.SYSTEM, organization=SorCode("0000000000000000")
+)
 
 
 def diagnose(settings: Settings) -> list[str]:
@@ -50,9 +63,21 @@ def _missing(settings: Settings) -> list[str]:
             findings.append(str(error))
     if not settings.is_demo and not settings.http.secure:
         findings.append("STAFET_HTTP_PUBLIC_URL is not https: people's sessions could be overheard")
-    if not settings.is_demo and settings.token.signing_key is not None:
-        findings.append("STAFET_TOKEN_SIGNING_KEY is set: only a demo signs its own tokens; remove it")
+    if settings.token.signing_key is not None and settings.token.jwks is not None:
+        findings += _signing_key(settings.token)
     return findings
+
+
+def _signing_key(token: TokenSettings) -> list[str]:
+    try:
+        own = issue_token(token, _PROBE, ttl=timedelta(minutes=1), now=wall_now())
+    except (JoseError, ValueError, TypeError, KeyError):
+        return ["STAFET_TOKEN_SIGNING_KEY is no private JSON Web Key on P-256 or P-384, nor of RSA"]
+    try:
+        Tokens(token, wall_now).verify(own)
+    except (LoginRequiredError, JoseError, ValueError, TypeError, KeyError):
+        return ["STAFET_TOKEN_JWKS lacks the public half of STAFET_TOKEN_SIGNING_KEY: tokens from /token are refused"]
+    return []
 
 
 def _database(settings: Settings) -> list[str]:
@@ -68,12 +93,25 @@ async def _ask_database(settings: Settings) -> list[str]:
     engine = engine_for(settings.database.app_url(), pool_size=1, overflow=0)
     try:
         async with asyncio.timeout(_ANSWER_SECONDS * 3), engine.connect() as connection:
-            return await database_findings(connection, vault, demo=settings.is_demo)
+            migrated = await connection.run_sync(current_revision) == head_revision()
+            findings = await database_findings(connection, vault, demo=settings.is_demo)
+        return [*findings, *(await _audit(engine) if migrated else [])]
     except (SQLAlchemyError, OSError) as error:
         # The driver's own text may repeat the address, and with it a password.
         return [f"PostgreSQL cannot be used ({type(error).__name__}): is it running, and STAFET_DATABASE_URL right?"]
     finally:
         await engine.dispose()
+
+
+async def _audit(engine: AsyncEngine) -> list[str]:
+    """The whole chain is read, however long that takes: nobody else looks whether it is whole."""
+    async with engine.connect() as connection:
+        broken = await first_broken_seal(connection)
+    if broken is None:
+        return []
+    return [
+        f"the audit was changed: seal {broken} does not fit its row or its neighbours; find out who could write there"
+    ]
 
 
 def _redis(settings: Settings) -> list[str]:

@@ -21,6 +21,7 @@ from services.fhir_api.resources import base_url_of
 from services.web.access import Surface, access
 from services.web.outcome import FhirResponse
 from services.web.runtime import Runtime, runtime_of
+from services.web.token_endpoint import SCOPES
 from services.web.tokens import ALGORITHMS
 
 __all__ = ["router"]
@@ -52,16 +53,18 @@ async def read_smart_configuration(request: Request) -> Response:
     """How a system gets a token. Source: SMART App Launch 2.2.0, section 4 (conformance)."""
     settings = runtime_of(request).settings
     body: dict[str, object] = {"issuer": settings.token.issuer, "scopes_supported": []}
-    if settings.token.endpoint is None:
+    if settings.token_url is None:
         body |= {"capabilities": [], "grant_types_supported": [], "token_endpoint_auth_methods_supported": []}
     else:
         body |= {
-            "token_endpoint": settings.token.endpoint,
+            "token_endpoint": settings.token_url,
             "capabilities": ["client-confidential-asymmetric"],
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         }
+    if settings.own_token_url is not None:
+        body["scopes_supported"] = list(SCOPES)
     if settings.is_demo:
         body["documentation"] = _DEMO_TOKENS
     return Response(orjson.dumps(body), media_type="application/json")
@@ -75,7 +78,7 @@ def _server(runtime: Runtime, base_url: str) -> Server:
         released=_RELEASED,
         description="Coordinates discharges: messages in, duties out, proof of every handover.",
         url=base_url,
-        token_url=settings.token.endpoint,
+        token_url=settings.token_url,
         documentation=_DEMO_TOKENS if settings.is_demo else "Bearer tokens of the configured issuer.",
         operations=(
             Operation(

@@ -123,6 +123,7 @@ async def _put(command: _Put, uow: UnitOfWork) -> tuple[HandoverTask, Stay]:
             caller=command.caller,
             task_id=command.task_id,
             expected_version=command.expected,
+            is_exact=True,
             move=change.move,
             reason=change.reason,
             proposed_time=change.proposed_time,

@@ -120,7 +120,7 @@ def groups_of(rows: tuple[BoardRow, ...], now: datetime, lang: Language) -> tupl
         "today": (t("I dag"), day_short(today, lang)),
         "weekend": (t("Weekend"), t("kræver en telefonaftale med kommunen")),
         "later": (t("Senere"), t("{day} og frem, eller ikke sat").format(day=day_short(next_day, lang))),
-        "ended": (t("Udskrevet i dag"), t("kan fortrydes")),
+        "ended": (t("Udskrevet"), t("i dag, eller I mangler stadig noget")),
     }
     groups = (
         Group(key=key, word=word, detail=detail, rows=tuple(row for row in rows if row.group == key))

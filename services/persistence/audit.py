@@ -1,7 +1,7 @@
 """What an audit row says of the request behind it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ class AuditContext:
     request_id: str
     action: str
     route: str
+    reached: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Ids of the stays that the request had reached when it was refused."""
 
 
 def audit_row(audit: AuditContext, *, outcome: int, stays: Sequence[str], audit_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from discharge.agreement import StepKind
 from discharge.clock import COPENHAGEN, local
@@ -46,14 +46,21 @@ _CLOSED = [status.value for status in CLOSED]
 
 
 async def ward_board(session: ReadSession) -> views.WardBoard:
-    """Open stays of the caller's ward or wards, and those that ended today."""
+    """Open stays of the caller's ward or wards, those that ended (or were told of) today, and those it still owes."""
     head = await session.feed_head()
     today = datetime.combine(local(session.now).date(), time(), tzinfo=COPENHAGEN)
+    ours = session.caller.scope(session.directory)
+    owed = exists().where(TaskRow.stay_id == StayRow.id, TaskRow.owner.in_(ours), TaskRow.status.not_in(_CLOSED))
     ids = await session.connection.execute(
         select(StayRow.id)
         .where(
-            StayRow.ward.in_(session.caller.scope(session.directory)),
-            or_(StayRow.state != StayState.ENDED.value, StayRow.ended_at >= today),
+            StayRow.ward.in_(ours),
+            or_(
+                StayRow.state != StayState.ENDED.value,
+                StayRow.ended_at >= today,
+                StayRow.end_received_at >= today,
+                owed,
+            ),
         )
         .order_by(StayRow.began_at, StayRow.id)
     )

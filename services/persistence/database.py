@@ -137,7 +137,7 @@ class Database:
         """One transaction as the writer; leaving it without ``commit`` rolls back."""
         async with self.engine.connect() as connection:
             now, master = await self._enter(connection, _WRITER, None)
-            yield SqlUnitOfWork(
+            uow = SqlUnitOfWork(
                 connection,
                 vault=self.vault,
                 master=master,
@@ -146,6 +146,12 @@ class Database:
                 audit=audit,
                 make_id=new_id,
             )
+            try:
+                yield uow
+            except BaseException:
+                if audit is not None:
+                    audit.reached.update(uow.reached)
+                raise
 
     @asynccontextmanager
     async def reading(self, audit: AuditContext) -> AsyncIterator[ReadSession]:
@@ -169,9 +175,9 @@ class Database:
             await connection.commit()
 
     async def audit_refusal(self, audit: AuditContext, status: int) -> None:
-        """Note a refusal in a transaction of its own."""
+        """Note a refusal in a transaction of its own, with the stays that the request had reached."""
         async with self.writing() as connection:
-            row = audit_row(audit, outcome=status, stays=(), audit_id=new_id())
+            row = audit_row(audit, outcome=status, stays=sorted(audit.reached), audit_id=new_id())
             await connection.execute(insert(AuditRow), row)
 
     async def now(self) -> datetime:

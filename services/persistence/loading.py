@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from services.persistence.client_files import read_clients, require_known_places
 from services.persistence.database import Database, new_id
 from services.persistence.master import put_agreement, put_organizations
 from services.persistence.master_files import (
@@ -15,9 +16,11 @@ from services.persistence.master_files import (
     require_tree,
 )
 from services.persistence.people import put_patient
+from services.persistence.system_clients import put_clients
 
 __all__ = [
     "load_agreement",
+    "load_clients",
     "load_organizations",
     "load_patients",
     "put_agreement_file",
@@ -42,6 +45,18 @@ async def load_patients(database: Database, file: Path) -> str:
         MasterFileError: nothing was loaded, for the reasons in its text.
     """
     return f"{await put_patient_file(database, await asyncio.to_thread(file.read_bytes))} citizens loaded"
+
+
+async def load_clients(database: Database, file: Path) -> str:
+    """Add or replace the record systems in ``file`` by client id; says how many.
+
+    Raises:
+        MasterFileError: nothing was loaded, for the reasons in its text.
+    """
+    clients = read_clients(await asyncio.to_thread(file.read_bytes))
+    require_known_places(clients, (await database.master()).directory)
+    async with database.writing() as connection:
+        return f"{await put_clients(connection, clients)} clients loaded"
 
 
 async def load_agreement(database: Database, file: Path) -> str:

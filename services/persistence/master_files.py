@@ -23,13 +23,20 @@ from fhir_mappings.errors import JsonTextError
 from fhir_mappings.json_text import parse
 
 __all__ = [
+    "BadElementError",
     "MasterFileError",
     "Problem",
     "read_agreement",
     "read_organizations",
     "read_patients",
+    "read_rows",
+    "require_names",
     "require_registered",
     "require_tree",
+    "require_unique",
+    "required_sor",
+    "required_text",
+    "sors",
 ]
 
 _T = TypeVar("_T")
@@ -68,7 +75,9 @@ class MasterFileError(Exception):
         return "\n".join(str(problem) for problem in self.problems)
 
 
-class _BadElementError(Exception):
+class BadElementError(Exception):
+    """One element of a row cannot be taken."""
+
     def __init__(self, path: str, text: str) -> None:
         super().__init__(path)
         self.problem = Problem(path, text)
@@ -80,8 +89,8 @@ def read_organizations(body: bytes) -> tuple[Organization, ...]:
     Raises:
         MasterFileError: with a line for each row that cannot be taken.
     """
-    organizations = _rows(body, _organization)
-    _require_unique((organization.sor for organization in organizations), "sor")
+    organizations = read_rows(body, _organization)
+    require_unique((organization.sor for organization in organizations), "sor")
     return organizations
 
 
@@ -95,8 +104,8 @@ def read_patients(body: bytes, new_id: Callable[[], str]) -> tuple[Patient, ...]
     Raises:
         MasterFileError: with a line for each row that cannot be taken.
     """
-    patients = _rows(body, lambda row, path: _patient(row, path, new_id))
-    _require_unique((patient.cpr.digits for patient in patients), "cpr")
+    patients = read_rows(body, lambda row, path: _patient(row, path, new_id))
+    require_unique((patient.cpr.digits for patient in patients), "cpr")
     return patients
 
 
@@ -153,7 +162,12 @@ def require_registered(patients: Iterable[Patient], register: Directory) -> None
         raise MasterFileError(*problems)
 
 
-def _rows(body: bytes, read: Callable[[JsonObject, str], _T]) -> tuple[_T, ...]:
+def read_rows(body: bytes, read: Callable[[JsonObject, str], _T]) -> tuple[_T, ...]:
+    """What ``read`` makes of each object of a JSON array; every row that it refuses is told.
+
+    Raises:
+        MasterFileError: with a line for each row that cannot be taken.
+    """
     try:
         content = parse(body)
     except JsonTextError as error:
@@ -164,7 +178,7 @@ def _rows(body: bytes, read: Callable[[JsonObject, str], _T]) -> tuple[_T, ...]:
     for number, row in enumerate(content):
         try:
             found.append(read(_object(row, f"$[{number}]"), f"$[{number}]"))
-        except _BadElementError as error:
+        except BadElementError as error:
             problems.append(error.problem)
     if problems:
         raise MasterFileError(*problems)
@@ -173,11 +187,16 @@ def _rows(body: bytes, read: Callable[[JsonObject, str], _T]) -> tuple[_T, ...]:
 
 def _object(row: Json, path: str) -> JsonObject:
     if not isinstance(row, dict):
-        raise _BadElementError(path, "must be an object")
+        raise BadElementError(path, "must be an object")
     return row
 
 
-def _require_unique(keys: Iterable[str], name: str) -> None:
+def require_unique(keys: Iterable[str], name: str) -> None:
+    """Let keys pass of which none comes twice.
+
+    Raises:
+        MasterFileError: with a line for each that does.
+    """
     first: dict[str, int] = {}
     problems = []
     for number, key in enumerate(keys):
@@ -189,18 +208,18 @@ def _require_unique(keys: Iterable[str], name: str) -> None:
 
 
 def _organization(row: JsonObject, path: str) -> Organization:
-    _require_names(row, path, _ORGANIZATION)
+    require_names(row, path, _ORGANIZATION)
     kind = row.get("kind")
     if kind not in set(OrganizationKind):
-        raise _BadElementError(f"{path}.kind", f"must be one of {', '.join(OrganizationKind)}")
+        raise BadElementError(f"{path}.kind", f"must be one of {', '.join(OrganizationKind)}")
     gln, region = _optional(row, "gln", path), _optional(row, "region", path)
     if gln is not None and _GLN.fullmatch(gln) is None:
-        raise _BadElementError(f"{path}.gln", "must be 13 digits")
+        raise BadElementError(f"{path}.gln", "must be 13 digits")
     if region is not None and _REGION.fullmatch(region) is None:
-        raise _BadElementError(f"{path}.region", "must be DK-81 to DK-85")
+        raise BadElementError(f"{path}.region", "must be DK-81 to DK-85")
     return Organization(
-        sor=_required_sor(row, "sor", path),
-        name=_required(row, "name", path),
+        sor=required_sor(row, "sor", path),
+        name=required_text(row, "name", path),
         kind=OrganizationKind(str(kind)),
         gln=gln,
         part_of=_sor(row, "part_of", path),
@@ -211,15 +230,15 @@ def _organization(row: JsonObject, path: str) -> Organization:
 
 
 def _patient(row: JsonObject, path: str, new_id: Callable[[], str]) -> Patient:
-    _require_names(row, path, _PATIENT)
+    require_names(row, path, _PATIENT)
     try:
-        cpr = CprNumber.parse(_required(row, "cpr", path))
+        cpr = CprNumber.parse(required_text(row, "cpr", path))
     except InvalidIdentifierError:
-        raise _BadElementError(f"{path}.cpr", "must be ten digits that begin with a date of birth") from None
+        raise BadElementError(f"{path}.cpr", "must be ten digits that begin with a date of birth") from None
     services = _texts(row, "services", path)
     for number, service in enumerate(services):
         if _CODE.fullmatch(service) is None:
-            raise _BadElementError(f"{path}.services[{number}]", "must be a code such as home-nursing")
+            raise BadElementError(f"{path}.services[{number}]", "must be a code such as home-nursing")
     return Patient(
         id=PatientId(new_id()),
         cpr=cpr,
@@ -235,16 +254,26 @@ def _patient(row: JsonObject, path: str, new_id: Callable[[], str]) -> Patient:
     )
 
 
-def _require_names(row: JsonObject, path: str, known: frozenset[str]) -> None:
+def require_names(row: JsonObject, path: str, known: frozenset[str]) -> None:
+    """Let a row pass that has no element but the known ones.
+
+    Raises:
+        BadElementError: it has another.
+    """
     # The unknown name itself might be anything, so it is not repeated.
     if not row.keys() <= known:
-        raise _BadElementError(path, f"has an element that is none of {', '.join(sorted(known))}")
+        raise BadElementError(path, f"has an element that is none of {', '.join(sorted(known))}")
 
 
-def _required(row: JsonObject, name: str, path: str) -> str:
+def required_text(row: JsonObject, name: str, path: str) -> str:
+    """The text of an element.
+
+    Raises:
+        BadElementError: there is none, or it is no text.
+    """
     value = _optional(row, name, path)
     if value is None:
-        raise _BadElementError(f"{path}.{name}", "is missing")
+        raise BadElementError(f"{path}.{name}", "is missing")
     return value
 
 
@@ -255,7 +284,7 @@ def _optional(row: JsonObject, name: str, path: str) -> str | None:
 
 def _text(value: Json, path: str) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST:
-        raise _BadElementError(path, f"must be a text of 1 to {_LONGEST} characters")
+        raise BadElementError(path, f"must be a text of 1 to {_LONGEST} characters")
     return value.strip()
 
 
@@ -264,7 +293,7 @@ def _texts(row: JsonObject, name: str, path: str) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise _BadElementError(f"{path}.{name}", "must be an array")
+        raise BadElementError(f"{path}.{name}", "must be an array")
     return tuple(_words(item, f"{path}.{name}[{number}]") for number, item in enumerate(value))
 
 
@@ -275,11 +304,31 @@ def _words(value: Json, path: str) -> str:
     return _text(value, path)
 
 
-def _required_sor(row: JsonObject, name: str, path: str) -> SorCode:
+def required_sor(row: JsonObject, name: str, path: str) -> SorCode:
+    """The SOR code of an element.
+
+    Raises:
+        BadElementError: there is none, or it is no SOR code.
+    """
     sor = _sor(row, name, path)
     if sor is None:
-        raise _BadElementError(f"{path}.{name}", "is missing")
+        raise BadElementError(f"{path}.{name}", "is missing")
     return sor
+
+
+def sors(row: JsonObject, name: str, path: str) -> tuple[SorCode, ...]:
+    """The SOR codes of an array, none when it is missing.
+
+    Raises:
+        BadElementError: one of them is no SOR code.
+    """
+    found = []
+    for number, text in enumerate(_texts(row, name, path)):
+        try:
+            found.append(parse_sor(text))
+        except InvalidIdentifierError:
+            raise BadElementError(f"{path}.{name}[{number}]", "must be a SOR code: digits only") from None
+    return tuple(found)
 
 
 def _sor(row: JsonObject, name: str, path: str) -> SorCode | None:
@@ -287,7 +336,7 @@ def _sor(row: JsonObject, name: str, path: str) -> SorCode | None:
     try:
         return None if text is None else parse_sor(text)
     except InvalidIdentifierError:
-        raise _BadElementError(f"{path}.{name}", "must be a SOR code: digits only") from None
+        raise BadElementError(f"{path}.{name}", "must be a SOR code: digits only") from None
 
 
 def _flag(row: JsonObject, name: str, path: str, *, otherwise: bool) -> bool:
@@ -295,5 +344,5 @@ def _flag(row: JsonObject, name: str, path: str, *, otherwise: bool) -> bool:
     if value is None:
         return otherwise
     if not isinstance(value, bool):
-        raise _BadElementError(f"{path}.{name}", "must be true or false")
+        raise BadElementError(f"{path}.{name}", "must be true or false")
     return value

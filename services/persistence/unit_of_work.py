@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.directory import Directory
 from discharge.events import Event, MessageRefused, PlanRevised
-from discharge.identifiers import FeedId
+from discharge.identifiers import FeedId, StayId
 from discharge.policy import ContentClass
 from discharge.task import HandoverTask, Person
 from notifications.addressing import entries_for_all
@@ -76,6 +76,11 @@ class SqlUnitOfWork:
     def directory(self) -> Directory:
         """Who there is."""
         return self._master.directory
+
+    @property
+    def reached(self) -> frozenset[StayId]:
+        """The stays that were there before and have been looked at: what a refusal is about."""
+        return (self.stays.touched | self.tasks.touched).difference(self._fresh)
 
     def new_id(self) -> str:
         """A fresh opaque id; what bears it has no rows yet."""

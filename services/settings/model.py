@@ -151,9 +151,9 @@ class TokenSettings(Group):
 
     issuer: str = Field(default="urn:stafet:demo", description="The one issuer whose tokens are believed (`iss`).")
     audience: str = Field(default="urn:stafet", description="The audience that a token must name (`aud`).")
-    endpoint: str | None = Field(default=None, description="Where systems get tokens; told by smart-configuration.")
+    endpoint: str | None = Field(default=None, description="Where systems get tokens when another party issues them.")
     jwks: SecretStr | None = Field(default=None, description="The issuer's public keys, a JSON Web Key Set.")
-    signing_key: SecretStr | None = Field(default=None, description="Demo mode only: what tokens are signed with.")
+    signing_key: SecretStr | None = Field(default=None, description="A private JWK: tokens are issued at `/token`.")
 
     def public_keys(self) -> str:
         """The issuer's key set as JSON.
@@ -164,7 +164,7 @@ class TokenSettings(Group):
         return required(self.jwks, "STAFET_TOKEN_JWKS")
 
     def private_key(self) -> str:
-        """The demo's signing key as JSON.
+        """The key that this installation signs tokens with, as JSON.
 
         Raises:
             SettingsError: when `STAFET_TOKEN_SIGNING_KEY` is not set.
@@ -239,6 +239,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments come first, then variables, then the files that `*_FILE` variables name."""
         return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @property
+    def own_token_url(self) -> str | None:
+        """Where this installation issues tokens itself, or None when it does not."""
+        return None if self.token.signing_key is None else f"{self.http.public_url.rstrip('/')}/token"
+
+    @property
+    def token_url(self) -> str | None:
+        """Where systems get tokens, here or elsewhere."""
+        return self.own_token_url or self.token.endpoint
 
     @property
     def is_demo(self) -> bool:

@@ -100,9 +100,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await warming
         await runtime.hub.stop()
         await runtime.close()
+        await warming
 
 
 def _description(app: FastAPI) -> APIRouter:

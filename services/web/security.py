@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _IDENTITY: Final = "stafet.identity"
+_REACHED: Final = "stafet.reached"
 _CSRF_FIELD: Final = "csrf"
 _CSRF_HEADER: Final = "x-csrf"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -132,6 +133,7 @@ def audit_of(connection: HTTPConnection, action: str | None = None) -> AuditCont
         request_id=request_id_of(connection.scope),
         action=named,
         route=f"{connection.scope.get('method', 'SOCKET')} {getattr(route, 'path', '')}",
+        reached=connection.scope.setdefault(_REACHED, set()),
     )
 
 

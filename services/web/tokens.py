@@ -13,7 +13,7 @@ from typing import Final
 
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
-from joserfc.jwk import ECKey, KeySet, import_key
+from joserfc.jwk import ECKey, Key, KeySet, import_key
 
 from discharge.errors import InvalidIdentifierError
 from discharge.identifiers import PersonId, SorCode, parse_sor
@@ -30,6 +30,7 @@ __all__ = [
     "caller_of",
     "claims_of",
     "issue_demo_token",
+    "issue_token",
     "new_demo_key",
 ]
 
@@ -116,7 +117,11 @@ def claims_of(caller: Caller) -> dict[str, str]:
         "role": caller.role.value,
         "organization": caller.organization,
     }
-    return claims if caller.unit is None else claims | {"unit": caller.unit}
+    if caller.unit is not None:
+        claims["unit"] = caller.unit
+    if caller.grants:
+        claims["grants"] = " ".join(sorted(caller.grants))
+    return claims
 
 
 def caller_of(claims: Mapping[str, object]) -> Caller:
@@ -134,6 +139,7 @@ def caller_of(claims: Mapping[str, object]) -> Caller:
         role=Role(str(claims["role"])),
         organization=parse_sor(str(claims["organization"])),
         unit=None if unit is None else parse_sor(unit),
+        grants=frozenset(map(parse_sor, (_optional(claims, "grants") or "").split())),
     )
 
 
@@ -162,11 +168,30 @@ def issue_demo_token(
         now: the real time.
 
     Raises:
-        SettingsError: this installation has no signing key, as outside demo mode.
+        SettingsError: this installation has no signing key.
     """
-    key = import_key(json.loads(settings.private_key()))
     person = demo_person(role, unit or organization)
     caller = Caller(person_id=person.id, name=person.name, role=role, organization=organization, unit=unit)
+    return issue_token(settings, caller, ttl=ttl, now=now)
+
+
+def issue_token(
+    settings: TokenSettings, caller: Caller, *, ttl: timedelta, now: datetime, client_id: str | None = None
+) -> str:
+    """A token that names ``caller``, signed with this installation's own key.
+
+    Args:
+        settings: issuer, audience and the signing key.
+        caller: its bearer.
+        ttl: how long it holds from now; negative: it has already ended.
+        now: the real time.
+        client_id: the registered client that it is for.
+
+    Raises:
+        SettingsError: this installation has no signing key.
+    """
+    key = import_key(json.loads(settings.private_key()))
+    key.ensure_kid()
     issued = int(min(now, now + ttl).timestamp())
     claims = claims_of(caller) | {
         "iss": settings.issuer,
@@ -176,7 +201,16 @@ def issue_demo_token(
         "exp": int((now + ttl).timestamp()),
         "jti": str(uuid.uuid4()),
     }
-    return jwt.encode({"alg": "ES256", "typ": "JWT", "kid": key.kid}, claims, key, algorithms=list(ALGORITHMS))
+    if client_id is not None:
+        claims["client_id"] = client_id
+    header = {"alg": _algorithm_of(key), "typ": "JWT", "kid": key.kid}
+    return jwt.encode(header, claims, key, algorithms=list(ALGORITHMS))
+
+
+def _algorithm_of(key: Key) -> str:
+    if key.key_type == "RSA":
+        return "RS384"
+    return "ES384" if key.as_dict(private=False).get("crv") == "P-384" else "ES256"
 
 
 def new_demo_key() -> DemoKey:

@@ -27,6 +27,7 @@ from tests.engines import Database
 from tests.factories import CPR, HOSPITAL, MUNICIPALITY, PAPER_HOSPITAL, directory
 from tests.fhir_mappings.messages import LEAVE, of_type
 from tests.services.installation import FHIR, Installation, code_of, installed, notification
+from tests.services.web.record_systems import RecordSystem
 
 Message = dict[str, Any]
 Edit = Callable[[Message], object]
@@ -177,16 +178,18 @@ async def test_body_or_caller_is_refused_at_the_door(house: Installation, databa
     no_number_in(answer)
 
 
-async def test_row_03_no_token_endpoint_is_here_to_be_replayed_at(house: Installation, database: Database) -> None:
-    """Tokens come from the issuer that the settings name: we take them, and hand none out."""
-    configuration = (await house.client.get("/.well-known/smart-configuration")).json()
+async def test_row_03_assertion_that_is_shown_again(house: Installation, database: Database) -> None:
+    system = await RecordSystem(house).registered()
+    assertion = system.assertion()
+    assert (await system.ask(assertion)).status_code == 200
 
-    assert "token_endpoint" not in configuration
-    assert configuration["grant_types_supported"] == []
-    for path in ("/token", "/fhir/token", "/oauth/token", "/auth/token"):
-        async with nothing_is_written(database.admin_url):
-            answer = await house.client.post(path, data={"grant_type": "client_credentials"})
-        assert answer.status_code == 404, path
+    async with nothing_is_written(database.admin_url):
+        answer = await system.ask(assertion)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_client"
+    assert (await house.audited(database.admin_url))[-1] == ("issue-token", "POST /token", 400, 0)
+    no_number_in(answer)
 
 
 async def test_row_05_sender_that_is_not_the_client(house: Installation, database: Database) -> None:

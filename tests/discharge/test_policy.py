@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from discharge.directory import OrganizationKind
@@ -78,6 +80,15 @@ def test_a_client_sends_for_itself_and_for_what_is_below_it() -> None:
         require_sender(record_system(WARD), HOSPITAL, directory())
     with pytest.raises(NotAllowedError):
         require_sender(record_system(HOSPITAL), NEIGHBOUR, directory())
+
+
+def test_a_broker_sends_for_whom_it_was_granted_and_what_is_below_them() -> None:
+    broker = replace(record_system(REGION), grants=frozenset({HOSPITAL}))
+
+    require_sender(broker, HOSPITAL, directory())
+    require_sender(broker, WARD, directory())
+    with pytest.raises(NotAllowedError):
+        require_sender(broker, NEIGHBOUR, directory())
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,14 @@ from services.persistence.clock import wall_now
 from services.persistence.database import Database, engine_for, new_id
 from services.persistence.master import put_agreement, put_organizations
 from services.persistence.people import put_patient
+from services.persistence.system_clients import SqlSystemClients
 from services.persistence.vault import Vault
 from services.settings import Mode, Settings
 from services.web.app import create_app
 from services.web.health import Checkup
 from services.web.runtime import Runtime
 from services.web.sessions import Sessions
+from services.web.token_endpoint import token_router
 from services.web.tokens import Tokens, issue_demo_token
 from tests import engines, factories
 from tests.factories import CPR, FAMILY, HOSPITAL, MUNICIPALITY, NORTH, PRACTICE, WARD
@@ -218,7 +220,8 @@ async def installed(where: engines.Database, *routers: APIRouter, **http: object
     )
     await load(database, citizen())
     try:
-        async with client_of(create_app(runtime, [inbox.router, fhir_api.router, *routers])) as client:
+        doors = [inbox.router, fhir_api.router, token_router(SqlSystemClients(database.writing)), *routers]
+        async with client_of(create_app(runtime, doors)) as client:
             yield Installation(settings=settings, database=database, client=client)
     finally:
         await engine.dispose()

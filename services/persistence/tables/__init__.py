@@ -4,7 +4,7 @@ What identifies or describes a citizen is ciphertext (``bytea``): AES-GCM under 
 key. Text columns hold codes, ids and names of organisations and staff only.
 """
 
-from services.persistence.tables.master import AgreementRow, DemoClockRow, MetaRow, OrganizationRow
+from services.persistence.tables.master import AgreementRow, DemoClockRow, MetaRow, OrganizationRow, SystemClientRow
 from services.persistence.tables.shape import Base
 from services.persistence.tables.stays import (
     EncounterRow,
@@ -19,6 +19,7 @@ from services.persistence.tables.tasks import EventRow, TaskRow, TaskVersionRow,
 from services.persistence.tables.traffic import (
     AuditRow,
     AuditSealRow,
+    ClientAssertionRow,
     FeedEntryRow,
     FeedRow,
     LiveTicketRow,
@@ -32,6 +33,7 @@ __all__ = [
     "AuditRow",
     "AuditSealRow",
     "Base",
+    "ClientAssertionRow",
     "DemoClockRow",
     "EncounterRow",
     "EpisodeRow",
@@ -48,6 +50,7 @@ __all__ = [
     "PlanVersionRow",
     "StayRow",
     "SupersededRow",
+    "SystemClientRow",
     "TaskRow",
     "TaskVersionRow",
     "TimerRow",

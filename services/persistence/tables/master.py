@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import INTERVAL
 from sqlalchemy.orm import Mapped, mapped_column
 
 from discharge.directory import OrganizationKind
 from services.persistence.tables.shape import Base, one_of
 
-__all__ = ["AgreementRow", "DemoClockRow", "MetaRow", "OrganizationRow"]
+__all__ = ["AgreementRow", "DemoClockRow", "MetaRow", "OrganizationRow", "SystemClientRow"]
 
 
 class MetaRow(Base):
@@ -53,3 +54,13 @@ class AgreementRow(Base):
     version: Mapped[str] = mapped_column(primary_key=True)
     document: Mapped[dict[str, Any]]
     loaded_at: Mapped[datetime]
+
+
+class SystemClientRow(Base):
+    """A record system that may ask for tokens: whose it is, its public keys, and whom else it sends for."""
+
+    __tablename__ = "system_client"
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    organization: Mapped[str]
+    jwks: Mapped[dict[str, Any]]
+    grants: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))

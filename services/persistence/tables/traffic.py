@@ -14,6 +14,7 @@ from services.persistence.tables.shape import Base
 __all__ = [
     "AuditRow",
     "AuditSealRow",
+    "ClientAssertionRow",
     "FeedEntryRow",
     "FeedRow",
     "LiveTicketRow",
@@ -133,6 +134,15 @@ class WebSessionRow(Base):
     csrf: Mapped[str]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class ClientAssertionRow(Base):
+    """An assertion that a record system has shown for a token: each is believed once."""
+
+    __tablename__ = "client_assertion"
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    jti: Mapped[str] = mapped_column(primary_key=True)
     expires_at: Mapped[datetime]
 
 

@@ -113,6 +113,15 @@ async def test_a_repeated_press_is_no_second_event(store: FakeStore) -> None:
     assert len(store.happened(TaskMoved)) == 1
 
 
+async def test_a_repeat_that_holds_on_to_an_old_version_is_refused_when_it_must_be_exact(store: FakeStore) -> None:
+    resume = store.task("R17")
+    await _do(store, home_nurse(), resume, Move.ACCEPT, expected_version=1)
+
+    await _do(store, home_nurse(), resume, Move.ACCEPT, expected_version=2, is_exact=True)
+    with pytest.raises(ConcurrentUpdateError):
+        await _do(store, home_nurse(), resume, Move.ACCEPT, expected_version=1, is_exact=True)
+
+
 async def test_a_rejected_duty_is_asked_of_the_next_in_line_and_urgently(store: FakeStore) -> None:
     resume = store.task("R17")
 

@@ -8,9 +8,11 @@ import pytest
 from services.demo.doctor import diagnose
 from services.demo.home import ENVIRONMENT
 from services.settings import Settings, load_settings
+from services.web.tokens import new_demo_key
 from tests.engines import Database
 from tests.services.demo.installation import settings_over
 
+KEY = new_demo_key()
 UNREACHABLE = "postgresql://stafet_app:secret@127.0.0.1:1/stafet"
 
 
@@ -34,11 +36,19 @@ def test_what_is_not_set_is_named() -> None:
         assert any(finding.startswith(f"{variable} is not set") for finding in found)
 
 
-def test_production_wants_https_and_no_signing_key() -> None:
-    settings = load_settings({"STAFET_TOKEN_SIGNING_KEY": "{}", "STAFET_HTTP_PUBLIC_URL": "http://stafet.example"})
+def test_production_wants_https() -> None:
+    assert about(load_settings({"STAFET_HTTP_PUBLIC_URL": "http://stafet.example"}), "not https")
 
-    assert about(settings, "not https")
-    assert about(settings, "STAFET_TOKEN_SIGNING_KEY is set")
+
+@pytest.mark.parametrize(
+    ("signing", "finding"),
+    [(KEY.private, None), (new_demo_key().private, "STAFET_TOKEN_JWKS lacks"), ("{}", "is no private JSON Web Key")],
+)
+def test_a_signing_key_whose_tokens_nobody_believes_is_found(signing: str, finding: str | None) -> None:
+    settings = load_settings({"STAFET_TOKEN_SIGNING_KEY": signing, "STAFET_TOKEN_JWKS": KEY.public})
+
+    assert [finding or ""] * len(about(settings, "STAFET_TOKEN_")) == ([] if finding is None else [finding])
+    assert finding is None or about(settings, finding)
 
 
 def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path, database: Database) -> None:
@@ -70,6 +80,18 @@ def test_a_key_that_others_can_read_is_found(
     assert len(found) == 2
     assert str(elsewhere) in found[0]
     assert str(tmp_path / "keys" / "index") in found[1]
+
+
+def test_an_audit_that_somebody_changed_is_found(database: Database, tmp_path: Path) -> None:
+    settings = settings_over(tmp_path, database)
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO audit_seal (number, audit_id, digest, sealed_at) VALUES (1, gen_random_uuid(), '', now())"
+        )
+
+    (finding,) = about(settings, "the audit was changed")
+
+    assert "seal 1 " in finding
 
 
 def test_a_stranger_wall_is_told_with_the_rest(database: Database, tmp_path: Path) -> None:

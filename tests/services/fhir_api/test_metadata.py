@@ -33,12 +33,28 @@ async def test_statement_is_fhir() -> None:
     require_shape(await read("/fhir/metadata"))
 
 
-async def test_demo_says_how_to_get_a_token_and_claims_no_more() -> None:
-    configuration = await read("/.well-known/smart-configuration")
+async def test_installation_without_tokens_of_its_own_claims_none() -> None:
+    settings = Settings(mode=Mode.DEMO, token=TokenSettings(jwks=SecretStr(KEY.public)))
+
+    configuration = await read("/.well-known/smart-configuration", settings)
 
     assert "token_endpoint" not in configuration
     assert configuration["capabilities"] == []
+    assert configuration["scopes_supported"] == []
     assert "stafet token" in configuration["documentation"]
+
+
+async def test_signing_key_makes_an_endpoint_that_is_told() -> None:
+    configuration = await read("/.well-known/smart-configuration")
+    statement = await read("/fhir/metadata")
+
+    assert configuration["token_endpoint"] == "http://localhost:8000/token"
+    assert configuration["grant_types_supported"] == ["client_credentials"]
+    assert configuration["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
+    assert set(configuration["token_endpoint_auth_signing_alg_values_supported"]) == {"ES256", "ES384", "RS384"}
+    assert configuration["capabilities"] == ["client-confidential-asymmetric"]
+    assert "system/Task.rus" in configuration["scopes_supported"]
+    assert "http://localhost:8000/token" in str(statement["rest"][0]["security"])
 
 
 async def test_configured_token_endpoint_is_told() -> None:

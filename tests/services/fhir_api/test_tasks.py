@@ -4,10 +4,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import psycopg
 import pytest
 
 from discharge.policy import Role
 from services.persistence.clock import wall_now
+from tests.engines import Database
 from tests.factories import CPR, HOSPITAL, MUNICIPALITY, NEIGHBOUR, NORTH, OTHER_WARD, PRACTICE, SOUTH, WARD
 from tests.services.installation import Installation, citizen, load, notification
 
@@ -123,6 +125,18 @@ async def test_stale_version_is_a_conflict(house: Installation, task: dict[str, 
     assert (answer.status_code, issue(answer)["code"]) == (412, "conflict")
 
 
+async def test_repeat_with_an_old_version_is_a_conflict_and_with_the_new_one_changes_nothing(
+    house: Installation, task: dict[str, Any]
+) -> None:
+    accepted = await house.put(task, house.nurse, status="accepted")
+
+    with_the_old = await house.put(task, house.nurse, status="accepted")
+    with_the_new = await house.put(accepted.json(), house.nurse, status="accepted")
+
+    assert (with_the_old.status_code, issue(with_the_old)["code"]) == (412, "conflict")
+    assert (with_the_new.status_code, with_the_new.headers["etag"]) == (200, accepted.headers["etag"])
+
+
 async def test_second_nurse_is_told_who_has_it_even_with_an_old_version(
     house: Installation, task: dict[str, Any]
 ) -> None:
@@ -133,6 +147,19 @@ async def test_second_nurse_is_told_who_has_it_even_with_an_old_version(
 
     assert (answer.status_code, issue(answer)["code"]) == (409, "conflict")
     assert "has had the task since" in issue(answer)["details"]["text"]
+
+
+async def test_refused_change_is_audited_with_the_stay_it_was_about(
+    house: Installation, task: dict[str, Any], database: Database
+) -> None:
+    await house.put(task, house.nurse, status="accepted")
+
+    await house.put(task, house.token(Role.HOME_NURSE, MUNICIPALITY), status="accepted")
+
+    stay = task["groupIdentifier"]["value"]
+    with psycopg.connect(database.admin_url) as connection:
+        rows = connection.execute("SELECT stays FROM audit WHERE outcome = 409").fetchall()
+    assert rows == [([stay],)]
 
 
 async def test_two_nurses_at_once_make_one_holder(house: Installation, task: dict[str, Any]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from discharge.policy import Role
+from discharge.stay import NoticeKind
+from services.persistence.clock import wall_now
 from tests.engines import Database
 from tests.factories import CPR, FAMILY, MUNICIPALITY, PRACTICE
+from tests.services.installation import code_of, notification
 from tests.services.pages_house import Pages, pages_over, words_of
 
 WARD = Role.WARD
@@ -223,6 +227,24 @@ async def test_discharge_is_undone(pages: Pages) -> None:
     assert elsewhere.status_code in {303, 422}
     assert "example.org" not in elsewhere.headers.get("location", "")
     assert "Klar til at gå hjem?" in words_of(await pages.get(WARD, path))
+
+
+async def test_board_shows_whose_end_was_told_today_however_old_it_is(pages: Pages) -> None:
+    long_ago = wall_now().replace(microsecond=0) - timedelta(days=900)
+    admission = notification(started_at=long_ago, occurred_at=long_ago)
+    left = long_ago + timedelta(days=3)
+    discharge = notification(
+        NoticeKind.SLHJ,
+        episode=admission.episode,
+        started_at=long_ago,
+        ended_at=left,
+        occurred_at=left,
+        history=(admission.sent,),
+    )
+    for message in (admission, discharge):
+        assert code_of(await pages.house.send(message)) == "ok"
+
+    assert FAMILY in (await pages.get(WARD, "/ward")).text
 
 
 async def test_begin_form_opens_with_the_time_as_it_is(pages: Pages) -> None:

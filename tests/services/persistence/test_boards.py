@@ -92,14 +92,20 @@ async def test_other_places_have_an_empty_ward_board(house: Store, caller: Calle
     assert last_audit(house)["stays"] == []
 
 
-async def test_ward_board_forgets_who_went_home_on_an_earlier_day(store: Store) -> None:
+async def test_ward_board_forgets_who_went_home_on_an_earlier_day_once_nothing_is_owed(store: Store) -> None:
     episode = factories.episode()
     await store.admit(episodes=(episode,))
     await store.send_home(episodes=(episode,))
     assert len((await asked(store, factories.ward_nurse(), boards.ward_board)).rows) == 1
 
     await store.database.move_clock(NOW + timedelta(days=1))
+    still_owing = await asked(store, factories.ward_nurse(), boards.ward_board)
+    for code in ("send-discharge-report", "send-discharge-letter"):
+        task = await store.task(factories.ward_nurse(), code)
+        taken = await store.move(factories.ward_nurse(), task, Move.ACCEPT)
+        await store.move(factories.ward_nurse(), taken, Move.COMPLETE)
 
+    assert len(still_owing.rows) == 1
     assert (await asked(store, factories.ward_nurse(), boards.ward_board)).rows == ()
 
 

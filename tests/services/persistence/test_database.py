@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from discharge.errors import NotFoundError
-from discharge.handlers import FireTimers, fire_timers
+from discharge.handlers import FireTimers, fire_timers, revise_plan
 from discharge.identifiers import FeedId, SorCode, StayId
 from discharge.policy import Role
 from services.persistence.audit import audit_row
@@ -171,6 +171,19 @@ async def test_read_that_fails_hands_out_nothing_and_leaves_its_row_to_the_refus
     await store.database.audit_refusal(audit(factories.home_nurse()), 404)
 
     assert [row["outcome"] for row in store.rows("SELECT outcome, stays FROM audit")] == [404]
+
+
+async def test_refusal_names_the_stay_that_was_reached(store: Store) -> None:
+    await store.admit()
+    (stay,) = store.rows("SELECT id::text FROM stay")
+    stranger = audit(factories.ward_nurse(factories.OTHER_WARD))
+    command = factories.revise(StayId(stay["id"]), caller=stranger.caller)
+
+    with pytest.raises(NotFoundError):
+        await store.database.run(stranger, revise_plan, command)
+    await store.database.audit_refusal(stranger, 404)
+
+    assert store.rows("SELECT stays FROM audit WHERE outcome = 404") == [{"stays": [stay["id"]]}]
 
 
 async def test_no_audit_no_data(store: Store) -> None:

@@ -129,7 +129,15 @@ def test_writer_deletes_only_what_is_no_record(module_database: Database) -> Non
         " WHERE grantee = 'stafet_writer' AND privilege_type IN ('DELETE', 'TRUNCATE') ORDER BY 1",
     )
 
-    assert deleted == [("live_ticket",), ("timer",), ("web_session",)]
+    assert deleted == [("client_assertion",), ("live_ticket",), ("timer",), ("web_session",)]
+
+
+@pytest.mark.parametrize("table", ["system_client", "client_assertion", "web_session", "live_ticket"])
+def test_reader_has_no_business_with_what_lets_people_and_systems_in(module_database: Database, table: str) -> None:
+    with psycopg.connect(module_database.app_url) as connection:
+        connection.execute("SET ROLE stafet_reader")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
 
 
 @pytest.mark.parametrize("table", ["patient", "stay", "task", "message", "feed_entry", "audit", "web_session"])

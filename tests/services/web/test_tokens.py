@@ -10,12 +10,12 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey, import_key
 from pydantic import SecretStr
 
-from discharge.identifiers import SorCode
-from discharge.policy import Role
+from discharge.identifiers import PersonId, SorCode
+from discharge.policy import Caller, Role
 from services.settings import SettingsError, TokenSettings
 from services.web.people import demo_person
 from services.web.refusals import LoginRequiredError
-from services.web.tokens import Tokens, issue_demo_token, new_demo_key
+from services.web.tokens import Tokens, caller_of, claims_of, issue_demo_token, issue_token, new_demo_key
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ODENSE = SorCode("329341000016003")
@@ -116,6 +116,8 @@ def test_public_key_used_as_shared_secret_is_refused() -> None:
         {"role": "king"},
         {"organization": "letters"},
         {"unit": "letters"},
+        {"grants": "letters"},
+        {"grants": ["9100000000"]},
         {"nbf": int((NOW + timedelta(minutes=1)).timestamp())},
         {"iat": int((NOW + timedelta(minutes=1)).timestamp())},
         {"exp": "tomorrow"},
@@ -155,6 +157,40 @@ def test_weaker_signature_of_the_same_key_is_refused() -> None:
     settings = TokenSettings(jwks=SecretStr(json.dumps({"keys": [key.as_dict(private=False)]})))
 
     assert refusal(jwt.encode({"alg": "RS256", "kid": key.kid}, claims(), key), settings).presented
+
+
+BROKER = Caller(
+    person_id=PersonId("broker"),
+    name="broker",
+    role=Role.SYSTEM,
+    organization=ODENSE,
+    grants=frozenset({NORTH, SorCode("9100000000")}),
+)
+
+
+def test_claims_of_a_caller_name_it_again_with_its_grants() -> None:
+    assert caller_of(claims_of(BROKER)) == BROKER
+    assert claims_of(BROKER)["grants"] == "329341000016004 9100000000"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ECKey.generate_key("P-256"),
+        ECKey.generate_key("P-384", auto_kid=True),
+        RSAKey.generate_key(2048, {"use": "sig"}),
+    ],
+)
+def test_any_allowed_key_signs_what_its_public_half_believes(key: ECKey | RSAKey) -> None:
+    settings = TokenSettings(
+        jwks=SecretStr(json.dumps({"keys": [key.as_dict(private=False)]})),
+        signing_key=SecretStr(json.dumps(key.as_dict(private=True))),
+    )
+
+    token = issue_token(settings, BROKER, ttl=timedelta(minutes=5), now=NOW, client_id="broker")
+
+    bearer = verifier(settings).verify(token)
+    assert (bearer.caller, bearer.client_id) == (BROKER, "broker")
 
 
 def test_token_cannot_be_issued_without_the_demo_key() -> None:
