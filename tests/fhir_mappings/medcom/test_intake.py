@@ -394,10 +394,14 @@ def test_a_receipt_is_read_and_never_refused(message: Message, answers: str | No
 
 
 # Everything at once.
-@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
-def test_published_messages_are_handled_as_expected(path: Path) -> None:
-    found = read_message(path.read_bytes(), now=NOW)
+def test_published_messages_are_handled_as_expected() -> None:
+    """Those that lie beside the checkout, if any do: a list of parameters that may be empty would be a skip."""
+    for path in PUBLISHED:
+        _handled_as_expected(path)
 
+
+def _handled_as_expected(path: Path) -> None:
+    found = read_message(path.read_bytes(), now=NOW)
     name = path.stem
     acted_on = name.startswith("hn-") and any(f"-{kind}" in name for kind in ("STIN", "STAA", "SLHJ", "TEK"))
     if name.startswith("ack-"):

@@ -10,7 +10,9 @@ from tests.services.demo.test_messages import NOW, notification
 ACKNOWLEDGEMENT = b"""{"resourceType":"Bundle","id":"b1","type":"message","timestamp":"2026-11-20T10:00:00Z","entry":[
 {"resource":{"resourceType":"MessageHeader","id":"h1","eventCoding":{"code":"acknowledgement-message"},
 "source":{"endpoint":"https://sor2.sum.dsdn.dk/#id=265161000016000"},
-"response":{"identifier":"h0","code":"ok"}}}]}"""
+"sender":{"reference":"Organization/o1"},"response":{"identifier":"h0","code":"ok"}}},
+{"resource":{"resourceType":"Organization","id":"o1",
+"identifier":[{"system":"urn:oid:1.2.208.176.1.1","value":"265161000016000"}]}}]}"""
 
 
 def printed(*files: Path) -> tuple[bool, list[str]]:
