@@ -148,7 +148,7 @@ class Database:
             )
             try:
                 yield uow
-            except BaseException:
+            except BaseException:  # a cancelled request has reached its stays all the same
                 if audit is not None:
                     audit.reached.update(uow.reached)
                 raise

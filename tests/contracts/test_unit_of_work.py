@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from discharge.agreement import PlannedStep, StepKind
 from discharge.commands import Issue, Receipt, ReceiptCode
@@ -19,31 +18,22 @@ from discharge.identifiers import (
     BundleId,
     CprNumber,
     EncounterId,
-    EpisodeOfCareId,
     FeedId,
     MessageId,
     PatientId,
-    PersonId,
-    RuleId,
-    SorCode,
     StayId,
     TaskId,
 )
 from discharge.patient import Patient
-from discharge.plan import Certainty, DischargePlan, Need
-from discharge.policy import ContentClass, Role
+from discharge.policy import Role
 from discharge.ports import UnitOfWork
-from discharge.stay import Encounter, EncounterClass, NoticeKind, Party, PartyBasis, Stay, StayState
+from discharge.stay import Encounter, EncounterClass, NoticeKind, Stay, StayState
 from discharge.task import (
     AgreementRef,
     HandoverTask,
     Move,
-    PastRound,
-    Person,
-    Priority,
     Proofs,
     TaskStatus,
-    Title,
 )
 from services.persistence.database import Database, engine_for
 from services.persistence.master import put_agreement, put_organizations
@@ -51,6 +41,7 @@ from services.persistence.vault import Vault
 from tests import factories
 from tests.factories import MUNICIPALITY, NORTH, WARD, envelope, home_nurse, move, new_id, notice, receive
 from tests.fakes import FakeStore
+from tests.strategies import patients, stays, tasks
 
 MINUTE = timedelta(minutes=1)
 _numbers = count(1)
@@ -114,126 +105,6 @@ async def _kept(world: World, *, stay: Stay | None = None, tasks: tuple[Handover
 
 
 # ── what is kept ────────────────────────────────────────────────────────────────────────────────────────────────────
-_words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)
-_instants = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
-_days = st.dates(date(1970, 1, 1), date(2100, 1, 1))
-_sors = st.from_regex(r"[0-9]{6,20}", fullmatch=True).map(SorCode)
-_ids = st.uuids().map(str)
-_people = st.builds(Person, _words.map(PersonId), _words)
-_optional_person = st.none() | _people
-
-plans = st.builds(
-    DischargePlan,
-    version=st.integers(1, 99),
-    expected_discharge_at=st.none() | _instants,
-    certainty=st.sampled_from(Certainty),
-    treatment_finished_at=st.none() | _instants,
-    needs=st.none() | st.frozensets(st.sampled_from(Need)),
-    first_visit_at=st.none() | _instants,
-    destination=st.none() | _words,
-    functional_level=st.none() | _words,
-    frail=st.none() | st.booleans(),
-    medicine_until=st.none() | _days,
-    contact_phone=st.none() | _words,
-    agreed_by_phone=st.none() | _words,
-    first_24_hours=st.none() | _words,
-    override_reason=st.none() | _words,
-    bed=st.none() | _words,
-)
-patients = st.builds(
-    Patient,
-    id=st.just(PatientId("")),
-    cpr=st.just(factories.CPR),
-    family=st.none() | _words,
-    given=st.lists(_words, max_size=3).map(tuple),
-    municipality=st.none() | _sors,
-    district=st.none() | _words,
-    services=st.frozensets(_words, max_size=3),
-    gp=st.none() | _sors,
-    relatives=st.lists(_words, max_size=2).map(tuple),
-    protected=st.booleans(),
-    blocks=st.lists(_words, max_size=2).map(tuple),
-)
-_encounters = st.builds(
-    Encounter,
-    id=st.just(EncounterId("")),
-    encounter_class=st.sampled_from(EncounterClass),
-    ward=_sors,
-    started_at=_instants,
-    ended_at=st.none() | _instants,
-)
-stays = st.builds(
-    Stay,
-    id=st.just(StayId("")),
-    patient_id=st.just(PatientId("")),
-    receiver=st.none() | _sors,
-    hospital=_sors,
-    ward=_sors,
-    state=st.sampled_from(StayState),
-    began_at=_instants,
-    ended_at=st.none() | _instants,
-    end_received_at=st.none() | _instants,
-    encounters=st.lists(_encounters, min_size=1, max_size=3).map(tuple),
-    episodes=st.lists(st.builds(EpisodeOfCareId, _words, _ids), max_size=3, unique_by=lambda episode: episode.key).map(
-        tuple
-    ),
-    parties=st.lists(
-        st.builds(
-            Party,
-            organization=_sors,
-            basis=st.sampled_from(PartyBasis),
-            since=_instants,
-            until=st.none() | _instants,
-        ),
-        max_size=4,
-        unique_by=lambda party: party.organization,
-    ).map(tuple),
-    plan=plans,
-)
-_proofs = st.builds(
-    Proofs,
-    sent_at=_instants,
-    delivered_at=st.none() | _instants,
-    seen_at=st.none() | _instants,
-    seen_by=_optional_person,
-    accepted_at=st.none() | _instants,
-    accepted_by=_optional_person,
-    done_at=st.none() | _instants,
-    done_by=_optional_person,
-)
-tasks = st.builds(
-    HandoverTask,
-    id=st.just(TaskId("")),
-    version=st.integers(1, 1000),
-    stay_id=st.just(StayId("")),
-    patient_id=st.just(PatientId("")),
-    rule=st.none() | _words.map(RuleId),
-    agreement=st.none() | st.builds(AgreementRef, _words, _words),
-    cause=st.none() | _words,
-    code=_words,
-    title=st.builds(Title, _words, _words),
-    content_class=st.sampled_from(ContentClass),
-    priority=st.sampled_from(Priority),
-    requester=_sors,
-    owner=_sors,
-    audience=st.frozensets(st.sampled_from(Role)),
-    chain=st.lists(_sors, max_size=3).map(tuple),
-    status=st.sampled_from(TaskStatus),
-    status_reason=st.none() | _words,
-    assignee=_optional_person,
-    created_at=_instants,
-    changed_at=_instants,
-    due_at=st.none() | _instants,
-    proposed_time=st.none() | _instants,
-    note=st.none() | _words,
-    proofs=_proofs,
-    rounds=st.lists(
-        st.builds(PastRound, proofs=_proofs, status=st.sampled_from(TaskStatus), owner=_sors, closed_at=_instants),
-        max_size=2,
-    ).map(tuple),
-    escalated_to=st.frozensets(_words, max_size=2),
-    replaces=st.none() | _ids.map(TaskId),
-)
 # Each example is a row of its own in the same database: ids and numbers are given by the test.
 round_trip = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -138,7 +138,7 @@ class Installation:
 
     async def audited(self, url: str) -> list[tuple[str, str, int, int]]:
         """Action, route, outcome and number of stays of each audit row, asked as a superuser."""
-        import psycopg  # noqa: PLC0415
+        import psycopg  # noqa: PLC0415 - only who asks needs it
 
         async with await psycopg.AsyncConnection.connect(url) as connection:
             rows = await connection.execute(

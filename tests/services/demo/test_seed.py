@@ -47,7 +47,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def counts(url: str) -> dict[str, int]:
-    import psycopg  # noqa: PLC0415
+    import psycopg  # noqa: PLC0415 - only who asks needs it
 
     async with await psycopg.AsyncConnection.connect(url) as connection:
         found = {}

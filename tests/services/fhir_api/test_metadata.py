@@ -28,7 +28,7 @@ async def test_capability_names_what_is_mounted() -> None:
 
 
 async def test_statement_is_fhir() -> None:
-    from fhir_mappings.r4 import require_shape  # noqa: PLC0415
+    from fhir_mappings.r4 import require_shape  # noqa: PLC0415 - the models load slowly
 
     require_shape(await read("/fhir/metadata"))
 

@@ -276,7 +276,7 @@ async def test_history_tells_every_version_newest_first(house: Installation, tas
         ("?_format=json", True),
     ],
 )
-async def test_search_understands(house: Installation, task: dict[str, Any], query: str, found: bool) -> None:  # noqa: FBT001
+async def test_search_understands(house: Installation, task: dict[str, Any], query: str, found: bool) -> None:  # noqa: FBT001 - a parameter of the cases
     ids = [each["id"] for each in await house.tasks(house.nurse, query)]
 
     assert (task["id"] in ids) is found

@@ -63,7 +63,7 @@ async def test_counter_filters_the_board(pages: Pages, show: str, is_shown: bool
 
 
 @pytest.mark.parametrize(("query", "is_shown"), [(FAMILY[:3], True), ("nobody", False)])
-async def test_find_is_posted_and_narrows_the_board(pages: Pages, query: str, is_shown: bool) -> None:  # noqa: FBT001
+async def test_find_is_posted_and_narrows_the_board(pages: Pages, query: str, is_shown: bool) -> None:  # noqa: FBT001 - a parameter of the cases
     stay_id = await pages.stay()
 
     answer = await pages.post(WARD, "/ward/find", {"q": query})

@@ -509,7 +509,7 @@ async def test_hub_lives_as_long_as_the_app(stage: Stage) -> None:
 
 
 def test_audit_needs_somebody() -> None:
-    from services.web.refusals import LoginRequiredError  # noqa: PLC0415
+    from services.web.refusals import LoginRequiredError  # noqa: PLC0415 - only who asks needs it
 
     with pytest.raises(LoginRequiredError):
         audit_of(Request({"type": "http", "headers": []}))

@@ -43,7 +43,7 @@ async def test_lost_postgres_is_not_ready() -> None:
 
 
 async def test_older_schema_is_not_ready(engines: TestEngines, database: Database) -> None:
-    import psycopg  # noqa: PLC0415
+    import psycopg  # noqa: PLC0415 - only who asks needs it
 
     with psycopg.connect(database.admin_url, autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")

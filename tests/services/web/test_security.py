@@ -63,7 +63,7 @@ async def test_who_asks_is_found_out_once_per_request() -> None:
         ({"sec_fetch_site": "cross-site", "origin": "http://localhost:8000"}, False, False),
     ],
 )
-def test_own_origin_is_told_from_others(headers: dict[str, str], required: bool, own: bool) -> None:  # noqa: FBT001
+def test_own_origin_is_told_from_others(headers: dict[str, str], required: bool, own: bool) -> None:  # noqa: FBT001 - a parameter of the cases
     assert is_own_origin(HTTPConnection(connection(Stage(), **headers)), required=required) is own
 
 
