@@ -49,6 +49,17 @@ class RedisCarrier:
         except (RedisError, OSError) as error:
             raise CarrierError(self.name, type(error).__name__) from error
 
+    async def ping(self) -> None:
+        """Ask whether Redis answers.
+
+        Raises:
+            CarrierError: it does not.
+        """
+        try:
+            await self._publisher.ping()
+        except (RedisError, OSError) as error:
+            raise CarrierError(self.name, type(error).__name__) from error
+
     async def listen(self) -> AsyncGenerator[str | None, None]:
         """Every payload from now on; None once the subscription stands.
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
-from redis.asyncio import Redis
 
 from discharge.directory import Directory
 from notifications.fanout import Hub
 from notifications.ports import Carrier
-from notifications.redis_carrier import RedisCarrier
 from notifications.tally import Tally
 from notifications.wakeup import CarriedWakeups
 from services import fhir_api
@@ -23,11 +21,10 @@ from services.hospital import pages as hospital
 from services.municipality import pages as municipality
 from services.observability import Metrics
 from services.operator import pages as operator
-from services.persistence import migrate as schema
 from services.persistence.browser_sessions import SqlSessionStore
 from services.persistence.checks import refuse_unsafe
 from services.persistence.clock import wall_now
-from services.persistence.database import Database, engine_for
+from services.persistence.database import Database, engine_for, watching_engine_for
 from services.persistence.demo_clock import advance_clock
 from services.persistence.feeds import PostgresFeeds
 from services.persistence.notices import PostgresCarrier
@@ -63,7 +60,13 @@ def database_for(settings: Settings) -> Database:
         pool.app_url(), pool_size=pool.pool_size, overflow=pool.pool_overflow, timeout=pool.pool_timeout_seconds
     )
     vault = Vault(settings.keys.master_bytes(), settings.keys.index_bytes())
-    return Database(engine, vault, access_days=settings.retention.access_days_after_end, demo=settings.is_demo)
+    return Database(
+        engine,
+        vault,
+        access_days=settings.retention.access_days_after_end,
+        demo=settings.is_demo,
+        watching=watching_engine_for(pool.app_url(), timeout=pool.pool_timeout_seconds),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Installation:
     wakeups: CarriedWakeups
     metrics: Metrics
     tally: Tally
+    ping: Callable[[], Awaitable[object]] | None = None
+    """Asks Redis whether it answers; None: this installation has none."""
 
     @classmethod
     def of(cls, settings: Settings) -> Installation:
@@ -81,27 +86,29 @@ class Installation:
         metrics = Metrics.create()
         tally = Tally(metrics.count_live)
         redis = settings.redis.address()
-        carriers: list[Carrier] = [] if redis is None else [RedisCarrier(redis)]
-        carriers.append(PostgresCarrier(settings.database.app_url()))
+        carriers: list[Carrier] = [PostgresCarrier(settings.database.app_url())]
+        ping: Callable[[], Awaitable[object]] | None = None
+        if redis is not None:
+            from notifications.redis_carrier import RedisCarrier  # noqa: PLC0415 - only who has Redis pays for its client
+
+            carrier = RedisCarrier(redis)
+            carriers.insert(0, carrier)
+            ping = carrier.ping
         wakeups = CarriedWakeups(carriers, tally=tally, poll_seconds=settings.poll.feeds_seconds)
         database = database_for(settings)
         database.wakes(wakeups.publish)
         database.times(metrics.time_command)
-        return cls(database, wakeups, metrics, tally)
+        return cls(database, wakeups, metrics, tally, ping)
 
     async def close(self) -> None:
         """Let go of every connection."""
         await self.wakeups.close()
-        await self.database.engine.dispose()
+        await self.database.close()
 
 
 def runtime_for(settings: Settings, parts: Installation, hub: Hub) -> Runtime:
     """What the requests of a web process work with."""
     database = parts.database
-    redis = settings.redis.address()
-    ping: Callable[[], Awaitable[object]] | None = None
-    if redis is not None:
-        ping = Redis.from_url(redis, socket_timeout=1, socket_connect_timeout=1).ping
     return Runtime(
         settings=settings,
         clock=database,
@@ -110,7 +117,7 @@ def runtime_for(settings: Settings, parts: Installation, hub: Hub) -> Runtime:
         tokens=Tokens(settings.token, wall_now),
         sessions=Sessions(SqlSessionStore(database.writing), settings.session, wall_now),
         metrics=parts.metrics,
-        health=Checkup(database.engine, ping),
+        health=Checkup(database.engine, parts.ping),
         wall=wall_now,
         close=parts.close,
         advance_clock=(lambda target: advance_clock(database, target)) if settings.is_demo else None,
@@ -127,7 +134,7 @@ def create_app(settings: Settings) -> FastAPI:
     parts = Installation.of(settings)
     database = parts.database
     hub = Hub(
-        feeds=PostgresFeeds(database.writing),
+        feeds=PostgresFeeds(database.writing, database.watching),
         wakeups=parts.wakeups,
         limits=limits_from(settings.live),
         tally=parts.tally,
@@ -199,4 +206,6 @@ async def _work(settings: Settings) -> None:
 
 def migrate(settings: Settings) -> None:
     """Bring the schema up to date; old processes may go on meanwhile."""
-    schema.upgrade(settings.database.migration_url())
+    from services.persistence.migrate import upgrade  # noqa: PLC0415 - slow to import, and web processes never migrate
+
+    upgrade(settings.database.migration_url())

@@ -20,7 +20,7 @@ from discharge.policy import Caller, Role
 from services.persistence.checks import database_findings
 from services.persistence.clock import wall_now
 from services.persistence.database import engine_for
-from services.persistence.migrate import current_revision, head_revision
+from services.persistence.schema import current_revision, head_revision
 from services.persistence.sealing import first_broken_seal
 from services.persistence.vault import Vault
 from services.settings import Settings, SettingsError, TokenSettings, secret_files
@@ -93,7 +93,7 @@ async def _ask_database(settings: Settings) -> list[str]:
     engine = engine_for(settings.database.app_url(), pool_size=1, overflow=0)
     try:
         async with asyncio.timeout(_ANSWER_SECONDS * 3), engine.connect() as connection:
-            migrated = await connection.run_sync(current_revision) == head_revision()
+            migrated = await current_revision(connection) == head_revision()
             findings = await database_findings(connection, vault, demo=settings.is_demo)
         return [*findings, *(await _audit(engine) if migrated else [])]
     except (SQLAlchemyError, OSError) as error:

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -19,6 +19,7 @@ from discharge.ports import UnitOfWork
 from fhir_mappings.medcom.acknowledgement import Correspondent, acknowledge
 from fhir_mappings.medcom.intake import NoticeRead, Read, ReceiptRead, Refused, read_message
 from services.observability import correlation, get_logger
+from services.persistence.unit_of_work import Arrival
 from services.web.access import Body, Party, Surface, access
 from services.web.limits import FHIR_JSON, JSON
 from services.web.outcome import FhirResponse, outcome_response
@@ -48,10 +49,17 @@ _RECEIPT_NOTED: Final = Issue(
 )
 
 
+_STALE: Final = timedelta(seconds=30)
+"""A message that was judged by a clock this far from the transaction's is judged again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Incoming:
     caller: Caller
     body: bytes = field(repr=False)
+    read: Read
+    read_at: datetime
+    """The instant it was judged at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +85,10 @@ class _Answered:
 async def process_message(request: Request) -> Response:
     """A MedCom message in, its Acknowledgement out."""
     runtime = runtime_of(request)
-    incoming = _Incoming(caller=await current_caller(request), body=await request.body())
+    caller, body, now = await current_caller(request), await request.body(), runtime.database.reckoned()
+    incoming = _Incoming(caller=caller, body=body, read=await _read(body, now), read_at=now)
     try:
-        answered = await runtime.database.run(audit_of(request), _take_in, incoming)
+        answered = await runtime.database.run(audit_of(request), _take_in, incoming, arriving=_arrival(incoming.read))
     except NotAllowedError as refused:
         # Somebody sends in another's name: a broken set-up, or worse.
         get_logger().warning("sender-refused", rule=refused.rule, client=incoming.caller.acting)
@@ -112,12 +121,28 @@ async def process_message(request: Request) -> Response:
     )
 
 
+async def _read(body: bytes, now: datetime) -> Read:
+    if len(body) > _ON_THE_LOOP:
+        return await asyncio.to_thread(read_message, body, now=now)
+    return read_message(body, now=now)
+
+
+def _arrival(read: Read) -> Arrival | None:
+    """What the store may look up ahead."""
+    match read:
+        case ReceiptRead():
+            return None
+        case NoticeRead():
+            return Arrival(envelope=read.envelope, cpr=read.notice.cpr)
+        case Refused():
+            return Arrival(envelope=read.envelope, cpr=read.cpr)
+
+
 async def _take_in(incoming: _Incoming, uow: UnitOfWork) -> _Answered:
-    """Read the message at the transaction's own time, and run the command that it stands for."""
-    if len(incoming.body) > _ON_THE_LOOP:
-        read = await asyncio.to_thread(read_message, incoming.body, now=uow.now)
-    else:
-        read = read_message(incoming.body, now=uow.now)
+    """Run the command that the message stands for, judged at the transaction's own time."""
+    read = incoming.read
+    if abs(uow.now - incoming.read_at) > _STALE:
+        read = await _read(incoming.body, uow.now)
     receipt = await _run(read, incoming.caller, uow)
     return _Answered(envelope=read.envelope, receipt=receipt, now=uow.now, directory=uow.directory, hints=_hints(read))
 

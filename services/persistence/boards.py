@@ -246,7 +246,7 @@ async def _cards(session: ReadSession, records: Sequence[views.TaskRecord]) -> l
 
 
 async def _stay_views(session: ReadSession, stay_ids: Sequence[UUID]) -> dict[StayId, views.StayView]:
-    stays = await read_stays(session.connection, session.patients, stay_ids)
+    stays = await read_stays(session.talk, session.patients, stay_ids)
     session.saw(*(stay.id for stay in stays))
     people = await session.patients.of_ids([stay.patient_id for stay in stays])
     plans = await _plan_versions(session, stays)

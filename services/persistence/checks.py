@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.persistence.clock import wall_now
-from services.persistence.migrate import head_revision
+from services.persistence.schema import current_revision, head_revision
 from services.persistence.vault import Vault
 
 __all__ = [
@@ -126,10 +126,9 @@ async def _clock(connection: AsyncConnection) -> list[str]:
 
 
 async def _schema(connection: AsyncConnection) -> list[str]:
-    there = (await connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL"))).scalar_one()
-    if not there:
+    stands = await current_revision(connection)
+    if stands is None:
         return ["the database is empty: run `stafet migrate`"]
-    stands = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     head = head_revision()
     if stands == head:
         return []

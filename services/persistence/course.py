@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from discharge.errors import NotFoundError
 from discharge.identifiers import FeedId, PatientId, StayId, TaskId
 from discharge.plan import DischargePlan
 from discharge.stay import Stay
 from discharge.task import HandoverTask, Person
 from services.persistence.people import SqlPatients
-from services.persistence.pipeline import Batch, ask, ask_all
+from services.persistence.pipeline import Batch, Conversation
 from services.persistence.rows import plan_from, plan_sealed, stay_from, task_from, task_row
 from services.persistence.tables import (
     Base,
@@ -42,6 +40,10 @@ _COURSE: Final = (
 # NO KEY UPDATE: our own rows that point here check that it exists, and must not wait for us to end.
 _LOCK_STAY: Final = "SELECT id FROM stay WHERE id = %(id)s FOR NO KEY UPDATE"
 _LOCK_STAYS: Final = "SELECT id FROM stay WHERE patient_id = %(patient)s ORDER BY began_at DESC, id FOR NO KEY UPDATE"
+_LOCK_STAYS_BY_INDEX: Final = (
+    "SELECT id FROM stay WHERE patient_id = (SELECT p.id FROM patient p WHERE p.cpr_index = %(index)s)"
+    " ORDER BY began_at DESC, id FOR NO KEY UPDATE"
+)
 _ANOTHER_OPEN: Final = (
     "SELECT EXISTS (SELECT FROM stay WHERE patient_id = %(patient)s AND id <> %(id)s AND state <> 'ended') AS found"
 )
@@ -61,12 +63,12 @@ _UNDELIVERED: Final = (
 )
 
 
-async def read_stays(connection: AsyncConnection, patients: SqlPatients, stay_ids: Sequence[UUID]) -> list[Stay]:
+async def read_stays(talk: Conversation, patients: SqlPatients, stay_ids: Sequence[UUID]) -> list[Stay]:
     """The stays with these ids that this role may read, in the order given."""
     if not stay_ids:
         return []
     ids = {"ids": list(stay_ids)}
-    found = await ask_all(connection, [(statement, ids) for statement in _COURSE])
+    found = await talk.ask_all([(statement, ids) for statement in _COURSE])
     stays = {row["id"]: row for row in found[0]}
     encounters, episodes, superseded, parties = (_by_stay(rows) for rows in found[1:5])
     plans = {row["stay_id"]: row for row in found[5]}
@@ -103,8 +105,8 @@ def _by_stay(rows: Sequence[Mapping[str, Any]]) -> dict[UUID, list[Mapping[str, 
 class SqlStays:
     """Implements ``discharge.ports.Stays``; what is saved is written by ``flush``."""
 
-    def __init__(self, connection: AsyncConnection, patients: SqlPatients, fresh: set[str]) -> None:
-        self._connection = connection
+    def __init__(self, talk: Conversation, patients: SqlPatients, fresh: set[str]) -> None:
+        self._talk = talk
         self._patients = patients
         self._fresh = fresh
         self._loaded: dict[StayId, Stay] = {}
@@ -128,16 +130,23 @@ class SqlStays:
         """The citizen's stays, the latest first, each held by its lock."""
         if patient_id in self._fresh:
             return ()
+        index = self._patients.index_of(patient_id)
+        if index is not None:
+            return await self._locked(_LOCK_STAYS_BY_INDEX, {"index": index})
         return await self._locked(_LOCK_STAYS, {"patient": UUID(patient_id)})
+
+    def foresee(self, index: bytes) -> None:
+        """Have ``of_patient`` answered with the next question, for the citizen with this blind index."""
+        self._talk.foresee(_LOCK_STAYS_BY_INDEX, {"index": index})
 
     async def is_another_open(self, stay: Stay) -> bool:
         """Tell whether the citizen has another stay that has not ended."""
         which = {"patient": UUID(stay.patient_id), "id": UUID(stay.id)}
-        return bool((await ask(self._connection, _ANOTHER_OPEN, which))[0]["found"])
+        return bool((await self._talk.ask(_ANOTHER_OPEN, which))[0]["found"])
 
     async def _locked(self, statement: str, which: Mapping[str, Any]) -> list[Stay]:
-        locked = await ask(self._connection, statement, which)
-        stays = await read_stays(self._connection, self._patients, [row["id"] for row in locked])
+        locked = await self._talk.ask(statement, which)
+        stays = await read_stays(self._talk, self._patients, [row["id"] for row in locked])
         self._loaded.update({stay.id: stay for stay in stays})
         return stays
 
@@ -245,8 +254,8 @@ _PARTS: Final[tuple[tuple[type[Base], Callable[[Stay], list[dict[str, Any]]]], .
 class SqlTasks:
     """Implements ``discharge.ports.Tasks``; what is saved is written by ``flush``."""
 
-    def __init__(self, connection: AsyncConnection, patients: SqlPatients, fresh: set[str]) -> None:
-        self._connection = connection
+    def __init__(self, talk: Conversation, patients: SqlPatients, fresh: set[str]) -> None:
+        self._talk = talk
         self._patients = patients
         self._fresh = fresh
         self._loaded: dict[TaskId, HandoverTask] = {}
@@ -263,7 +272,7 @@ class SqlTasks:
         known = self._saved.get(task_id) or self._loaded.get(task_id)
         if known is not None:
             return known.stay_id
-        found = await ask(self._connection, _STAY_OF, {"id": _uuid(task_id, "Task")})
+        found = await self._talk.ask(_STAY_OF, {"id": _uuid(task_id, "Task")})
         if not found:
             raise NotFoundError(kind="Task")
         return StayId(str(found[0]["stay_id"]))
@@ -305,7 +314,7 @@ class SqlTasks:
         await self._locked(_BY_IDS, {"ids": list(task_ids)})
 
     async def _locked(self, statement: str, which: Mapping[str, Any]) -> list[HandoverTask]:
-        rows = await ask(self._connection, statement, which)
+        rows = await self._talk.ask(statement, which)
         await self._patients.load_keys([PatientId(str(row["patient_id"])) for row in rows])
         tasks = []
         for row in rows:

@@ -6,6 +6,7 @@ request is left on the connection for the next.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -23,16 +24,17 @@ from discharge.policy import Caller
 from services.persistence.audit import AuditContext, audit_row
 from services.persistence.clock import set_ahead, wall_now
 from services.persistence.master import MASTER_VERSION, Master, read_master
-from services.persistence.pipeline import Batch, ask
+from services.persistence.pipeline import Batch, Conversation
 from services.persistence.reading import ReadSession
 from services.persistence.tables import AuditRow
-from services.persistence.unit_of_work import SqlUnitOfWork
+from services.persistence.unit_of_work import Arrival, Repositories, SqlUnitOfWork
 from services.persistence.vault import Vault
 
-__all__ = ["Database", "Wake", "engine_for", "new_id"]
+__all__ = ["Database", "Wake", "engine_for", "new_id", "watching_engine_for"]
 
 _READER: Final = "stafet_reader"
 _WRITER: Final = "stafet_writer"
+_NEVER_BY_ITSELF: Final = 2**31 - 1
 _LOST_RACES: Final = frozenset({"40001", "40P01"})
 """Serialization failure and deadlock: PostgreSQL asks to try again."""
 _ENTER: Final = """
@@ -57,13 +59,26 @@ class Wake(Protocol):
         """Tell every process."""
 
 
+def watching_engine_for(url: str, *, timeout: float = 5.0) -> AsyncEngine:
+    """An engine whose sessions are the writer's from their start, each statement a transaction of its own."""
+    return engine_for(url, pool_size=1, overflow=3, timeout=timeout, role=_WRITER, autocommit=True)
+
+
 def new_id() -> str:
     """A fresh time-ordered id (UUID version 7): rows of one time lie together."""
     return str(uuid_utils.uuid7())
 
 
-def engine_for(url: str, *, pool_size: int = 10, overflow: int = 10, timeout: float = 5.0) -> AsyncEngine:
-    """An engine on psycopg 3 for ``postgresql://…``; every session speaks UTC and plans no statement for ever."""
+def engine_for(
+    url: str,
+    *,
+    pool_size: int = 10,
+    overflow: int = 10,
+    timeout: float = 5.0,
+    role: str | None = None,
+    autocommit: bool = False,
+) -> AsyncEngine:
+    """An engine on psycopg 3 for ``postgresql://…``; every session speaks UTC."""
     driver = "postgresql+psycopg://" + url.split("://", 1)[1]
     return create_async_engine(
         driver,
@@ -74,8 +89,13 @@ def engine_for(url: str, *, pool_size: int = 10, overflow: int = 10, timeout: fl
         # Statements may carry what describes a citizen: an error must not repeat it into a log.
         hide_parameters=True,
         pool_recycle=1800,
-        # A named prepared statement would outlive a migration of the table under it.
-        connect_args={"options": "-c timezone=UTC -c application_name=stafet", "prepare_threshold": None},
+        connect_args={
+            "options": f"-c timezone=UTC -c application_name=stafet{'' if role is None else f' -c role={role}'}",
+            # Only what asks for it: a plan that outlives a migration of the table under it may fail.
+            "prepare_threshold": _NEVER_BY_ITSELF,
+            "autocommit": autocommit,
+        },
+        **({"isolation_level": "AUTOCOMMIT"} if autocommit else {}),
     )
 
 
@@ -83,15 +103,24 @@ class Database:
     """The store. One per process."""
 
     def __init__(
-        self, engine: AsyncEngine, vault: Vault, *, access_days: int, demo: bool, wake: Wake | None = None
+        self,
+        engine: AsyncEngine,
+        vault: Vault,
+        *,
+        access_days: int,
+        demo: bool,
+        wake: Wake | None = None,
+        watching: AsyncEngine | None = None,
     ) -> None:
         self.engine = engine
+        self._watching = watching
         self.vault = vault
         self.demo = demo
         self._access_days = access_days
         self._wake = wake
         self._timed: Callable[[str, float], None] | None = None
         self._master = Master()
+        self._ahead = timedelta()
 
     def times(self, timed: Callable[[str, float], None]) -> None:
         """Tell ``timed`` from now on which command took how many seconds from its start to its commit."""
@@ -106,15 +135,20 @@ class Database:
         audit: AuditContext | None,
         handler: Callable[[_Command, SqlUnitOfWork], Awaitable[_Result]],
         command: _Command,
+        *,
+        arriving: Arrival | None = None,
     ) -> _Result:
-        """Run ``handler`` in one transaction as the writer; once more when it lost a race. Wakes feeds after COMMIT."""
+        """Run ``handler`` in one transaction as the writer; once more when it lost a race. Wakes feeds after COMMIT.
+
+        What ``arriving`` tells of a message is asked in the same round trip that begins the transaction.
+        """
         began = time.perf_counter()
         try:
-            result = await self._run_once(audit, handler, command)
+            result = await self._run_once(audit, handler, command, arriving)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in _LOST_RACES:
                 raise
-            result = await self._run_once(audit, handler, command)
+            result = await self._run_once(audit, handler, command, arriving)
         if self._timed is not None:
             name = handler.__name__.replace("_", "-") if audit is None else audit.action
             self._timed(name, time.perf_counter() - began)
@@ -125,27 +159,27 @@ class Database:
         audit: AuditContext | None,
         handler: Callable[[_Command, SqlUnitOfWork], Awaitable[_Result]],
         command: _Command,
+        arriving: Arrival | None,
     ) -> _Result:
-        async with self.unit_of_work(audit) as uow:
+        async with self.unit_of_work(audit, arriving=arriving) as uow:
             result = await handler(command, uow)
         if uow.heads and self._wake is not None:
             self._wake(uow.heads)
+            # The sockets first: they read while the answer is being written.
+            await asyncio.sleep(0)
         return result
 
     @asynccontextmanager
-    async def unit_of_work(self, audit: AuditContext | None) -> AsyncIterator[SqlUnitOfWork]:
+    async def unit_of_work(
+        self, audit: AuditContext | None, *, arriving: Arrival | None = None
+    ) -> AsyncIterator[SqlUnitOfWork]:
         """One transaction as the writer; leaving it without ``commit`` rolls back."""
         async with self.engine.connect() as connection:
-            now, master = await self._enter(connection, _WRITER, None)
-            uow = SqlUnitOfWork(
-                connection,
-                vault=self.vault,
-                master=master,
-                now=now,
-                access_days=self._access_days,
-                audit=audit,
-                make_id=new_id,
-            )
+            repositories = Repositories(connection, self.vault, new_id)
+            if arriving is not None:
+                repositories.foresee(arriving)
+            now, master = await self._enter(connection, _WRITER, None, repositories.talk)
+            uow = SqlUnitOfWork(repositories, master=master, now=now, access_days=self._access_days, audit=audit)
             try:
                 yield uow
             except BaseException:  # a cancelled request has reached its stays all the same
@@ -174,11 +208,31 @@ class Database:
             yield connection
             await connection.commit()
 
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[AsyncConnection]:
+        """A connection as the writer without a transaction around it: for single questions that must be quick."""
+        if self._watching is None:
+            async with self.writing() as connection:
+                yield connection
+        else:
+            async with self._watching.connect() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await self.engine.dispose()
+        if self._watching is not None:
+            await self._watching.dispose()
+
     async def audit_refusal(self, audit: AuditContext, status: int) -> None:
         """Note a refusal in a transaction of its own, with the stays that the request had reached."""
         async with self.writing() as connection:
             row = audit_row(audit, outcome=status, stays=sorted(audit.reached), audit_id=new_id())
             await connection.execute(insert(AuditRow), row)
+
+    def reckoned(self) -> datetime:
+        """Domain time as this process last knew it; a transaction's own ``now`` is what counts."""
+        return wall_now() + self._ahead
 
     async def now(self) -> datetime:
         """Domain time as it stands."""
@@ -195,18 +249,21 @@ class Database:
         async with self.engine.connect() as connection:
             return (await self._enter(connection, _WRITER, None))[1]
 
-    async def _enter(self, connection: AsyncConnection, role: str, caller: Caller | None) -> tuple[datetime, Master]:
+    async def _enter(
+        self, connection: AsyncConnection, role: str, caller: Caller | None, talk: Conversation | None = None
+    ) -> tuple[datetime, Master]:
         """Take on ``role`` for this transaction; return domain time and the master data that its rights come from."""
         # Held on to: while this transaction waits for the store, another may bring newer ones or older ones.
         master = self._master
         wall = wall_now()
         constant = {"role": role, "master": MASTER_VERSION, "demo": self.demo, "wall": wall}
-        row = (await ask(connection, _ENTER, {**constant, **_rights(caller, master.directory)}))[0]
+        talk = talk or Conversation(connection)
+        row = (await talk.ask(_ENTER, {**constant, **_rights(caller, master.directory)}))[0]
         if row["master"] != master.version:
             master = self._master = await read_master(connection, row["master"])
-            await ask(connection, _ENTER, {**constant, **_rights(caller, master.directory)})
-        ahead: timedelta = row["ahead"]
-        return wall + ahead, master
+            await talk.ask(_ENTER, {**constant, **_rights(caller, master.directory)})
+        self._ahead = row["ahead"]
+        return wall + self._ahead, master
 
 
 def _rights(caller: Caller | None, directory: Directory) -> dict[str, str]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.identifiers import FeedId, StayId, TaskId
@@ -52,19 +52,18 @@ _APPEND: Final = """
     SELECT id, head FROM taken
     """
 _COLUMNS: Final = "feed_id, number, at, event, task_id, stay_id, priority, due_at, title, audience"
-_READ_AFTER: Final = text(
-    f"SELECT {_COLUMNS} FROM feed_entry WHERE feed_id = :feed AND number > :offset ORDER BY number LIMIT :limit"  # noqa: S608 - our own columns
+_READ_AFTER: Final = (
+    f"SELECT {_COLUMNS} FROM feed_entry"  # noqa: S608 - our own columns
+    " WHERE feed_id = %(feed)s AND number > %(offset)s ORDER BY number LIMIT %(limit)s"
 )
-_READ_GAPS: Final = text(
-    f"""
-    SELECT entry.* FROM unnest(CAST(:feeds AS text[]), CAST(:offsets AS bigint[])) AS gap (feed, position)
+_READ_GAPS: Final = f"""
+    SELECT {_COLUMNS} FROM unnest(%(feeds)s::text[], %(offsets)s::bigint[]) AS gap (feed, position)
     CROSS JOIN LATERAL (
       SELECT {_COLUMNS} FROM feed_entry
-      WHERE feed_id = gap.feed AND number > gap.position ORDER BY number LIMIT :limit
+      WHERE feed_id = gap.feed AND number > gap.position ORDER BY number LIMIT %(limit)s
     ) AS entry
-    ORDER BY entry.feed_id, entry.number
+    ORDER BY feed_id, number
     """  # noqa: S608 - our own columns
-)
 # The timeline is the first eight hexadecimal digits of the name of the segment that is being written.
 # Source: PostgreSQL 15, 9.27.5 (pg_control_system) and 9.27.3 (pg_walfile_name); see docs/spec-gaps.md, "Epoch".
 _EPOCH: Final = """
@@ -112,7 +111,7 @@ def heads_from(rows: Rows) -> dict[FeedId, int]:
 
 async def read_after(connection: AsyncConnection, feed: FeedId, offset: int, limit: int) -> list[FeedEntry]:
     """The first ``limit`` entries of ``feed`` after ``offset``, in order."""
-    found = await connection.execute(_READ_AFTER, {"feed": feed, "offset": offset, "limit": limit})
+    found = await ask(connection, _READ_AFTER, {"feed": feed, "offset": offset, "limit": limit})
     return [_entry(row) for row in found]
 
 
@@ -120,12 +119,10 @@ async def read_gaps(
     connection: AsyncConnection, positions: Mapping[FeedId, int], limit: int
 ) -> dict[FeedId, list[FeedEntry]]:
     """For each feed the first ``limit`` entries after its position; feeds without any are absent."""
-    found = await connection.execute(
-        _READ_GAPS, {"feeds": list(positions), "offsets": list(positions.values()), "limit": limit}
-    )
     gaps: dict[FeedId, list[FeedEntry]] = {}
-    for row in found:
-        gaps.setdefault(FeedId(row.feed_id), []).append(_entry(row))
+    asked = {"feeds": list(positions), "offsets": list(positions.values()), "limit": limit}
+    for row in await ask(connection, _READ_GAPS, asked):
+        gaps.setdefault(FeedId(row["feed_id"]), []).append(_entry(row))
     return gaps
 
 
@@ -148,11 +145,20 @@ async def epoch(connection: AsyncConnection) -> str:
 
 
 class PostgresFeeds:
-    """The feeds as fan-out reads them: each question in a short transaction of its own."""
+    """The feeds as fan-out reads them: each question in a short transaction of its own.
 
-    def __init__(self, connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> None:
-        """Use ``connect`` for connections with an open transaction that commits at its end, as ``stafet_writer``."""
+    Args:
+        connect: gives connections with an open transaction that commits at its end, as ``stafet_writer``.
+        watch: gives connections without one, for the question that follows every commit; None: ``connect``.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        watch: Callable[[], AbstractAsyncContextManager[AsyncConnection]] | None = None,
+    ) -> None:
         self._connect = connect
+        self._watch = watch or connect
 
     async def append(self, entries: Sequence[Addressed]) -> Mapping[FeedId, int]:
         """Write ``entries`` in order, in a transaction of their own."""
@@ -166,7 +172,7 @@ class PostgresFeeds:
 
     async def read_gaps(self, positions: Mapping[FeedId, int], limit: int) -> Mapping[FeedId, Sequence[FeedEntry]]:
         """For each feed the first ``limit`` entries after its position."""
-        async with self._connect() as connection:
+        async with self._watch() as connection:
             return await read_gaps(connection, positions, limit)
 
     async def heads(self, feeds: Collection[FeedId]) -> Mapping[FeedId, Head]:
@@ -195,16 +201,16 @@ def _row(entry: Addressed, place: int) -> dict[str, object]:
     }
 
 
-def _entry(row: Row[tuple[object, ...]]) -> FeedEntry:
+def _entry(row: Mapping[str, Any]) -> FeedEntry:
     return FeedEntry(
-        feed=FeedId(row.feed_id),
-        offset=row.number,
-        at=row.at,
-        event=EntryEvent(row.event),
-        task_id=None if row.task_id is None else TaskId(str(row.task_id)),
-        stay_id=None if row.stay_id is None else StayId(str(row.stay_id)),
-        priority=Priority(row.priority or Priority.ROUTINE),
-        due_at=row.due_at,
-        title=row.title,
-        audience=frozenset(Role(role) for role in row.audience),
+        feed=FeedId(row["feed_id"]),
+        offset=row["number"],
+        at=row["at"],
+        event=EntryEvent(row["event"]),
+        task_id=None if row["task_id"] is None else TaskId(str(row["task_id"])),
+        stay_id=None if row["stay_id"] is None else StayId(str(row["stay_id"])),
+        priority=Priority(row["priority"] or Priority.ROUTINE),
+        due_at=row["due_at"],
+        title=row["title"],
+        audience=frozenset(Role(role) for role in row["audience"]),
     )

@@ -193,9 +193,7 @@ async def encounters(session: ReadSession, query: EncounterQuery) -> tuple[Found
     rows = found.all()
     stays = {
         stay.id: stay
-        for stay in await read_stays(
-            session.connection, session.patients, list(dict.fromkeys(row.stay_id for row in rows))
-        )
+        for stay in await read_stays(session.talk, session.patients, list(dict.fromkeys(row.stay_id for row in rows)))
     }
     session.saw(*stays)
     return tuple(

@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from discharge.agreement import PlannedStep
 from discharge.identifiers import StayId, TaskId, TimerId
 from discharge.ports import ArmedStep
 from discharge.task import HandoverTask
 from services.persistence.course import SqlTasks
-from services.persistence.pipeline import Batch, as_json, ask
+from services.persistence.pipeline import Batch, Conversation, as_json
 from services.persistence.rows import step_from
 from services.persistence.tables import TimerRow
 
@@ -45,10 +43,8 @@ _DATE: Final = (
 class SqlTimers:
     """Implements ``discharge.ports.Timers``; what is armed is written by ``flush``."""
 
-    def __init__(
-        self, connection: AsyncConnection, tasks: SqlTasks, fresh: set[str], new_id: Callable[[], str]
-    ) -> None:
-        self._connection = connection
+    def __init__(self, talk: Conversation, tasks: SqlTasks, fresh: set[str], new_id: Callable[[], str]) -> None:
+        self._talk = talk
         self._tasks = tasks
         self._fresh = fresh
         self._new_id = new_id
@@ -77,7 +73,7 @@ class SqlTimers:
 
     async def waiting_for(self, stay_id: StayId, code: str) -> Sequence[ArmedStep]:
         """Rungs of the stay that wait until a task of ``code`` is completed."""
-        rows = await ask(self._connection, _WAITING, {"stay": UUID(stay_id), "code": code})
+        rows = await self._talk.ask(_WAITING, {"stay": UUID(stay_id), "code": code})
         return [step_from(row) for row in rows]
 
     async def set_due(self, timer_id: TimerId, due_at: datetime) -> None:
@@ -90,11 +86,11 @@ class SqlTimers:
         The stays are locked before their tasks, as everywhere, and nobody touches a rung without
         its stay; a stay that somebody holds is left for the next round.
         """
-        stays = await ask(self._connection, _DUE_STAYS, {"until": until, "limit": limit})
+        stays = await self._talk.ask(_DUE_STAYS, {"until": until, "limit": limit})
         if not stays:
             return []
         held = [row["id"] for row in stays]
-        rows = await ask(self._connection, _DUE, {"stays": held, "until": until, "limit": limit})
+        rows = await self._talk.ask(_DUE, {"stays": held, "until": until, "limit": limit})
         await self._tasks.hold(list({row["task_id"] for row in rows}))
         return [step_from(row) for row in rows]
 

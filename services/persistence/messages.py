@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.commands import Envelope, Issue, Receipt, ReceiptCode
-from discharge.events import MessageRefused
 from discharge.identifiers import MessageId, PatientId, SorCode, StayId
 from discharge.patient import Patient
 from services.persistence.clock import wall_now
 from services.persistence.people import SqlPatients
-from services.persistence.pipeline import Batch, ask
+from services.persistence.pipeline import Batch, Conversation
 from services.persistence.vault import Vault
 
 __all__ = ["SqlMessages", "issues_from"]
@@ -69,27 +66,29 @@ class SqlMessages:
 
     def __init__(
         self,
-        connection: AsyncConnection,
+        talk: Conversation,
         vault: Vault,
         patients: SqlPatients,
         new_id: Callable[[], str],
-        now: datetime,
     ) -> None:
-        self._now = now
-        self._connection = connection
+        self._talk = talk
         self._vault = vault
         self._patients = patients
         self._new_id = new_id
+        self._offered: dict[tuple[SorCode, MessageId], dict[str, Any]] = {}
         self._claimed: UUID | None = None
         self._writes = Batch()
-        self.alerts: list[MessageRefused] = []
+        self.alerts: list[Envelope] = []
         """Repeats whose content differs: operators are told with the commit."""
 
-    async def claim(self, envelope: Envelope) -> Receipt | None:
-        """Take the message in hand, once per sender and MessageHeader.id; see the port."""
-        message_id = UUID(self._new_id())
-        row = {
-            "id": message_id,
+    def foresee(self, envelope: Envelope) -> None:
+        """Have ``claim`` answered with the next question."""
+        row = self._offered[envelope.sender, envelope.message_id] = self._row(envelope)
+        self._talk.foresee(_CLAIM, row)
+
+    def _row(self, envelope: Envelope) -> dict[str, Any]:
+        return {
+            "id": UUID(self._new_id()),
             "sender": envelope.sender,
             "message_id": envelope.message_id,
             "bundle_id": envelope.bundle_id,
@@ -101,8 +100,12 @@ class SqlMessages:
             "receipt": None,
             "issues": "[]",
         }
+
+    async def claim(self, envelope: Envelope) -> Receipt | None:
+        """Take the message in hand, once per sender and MessageHeader.id; see the port."""
+        row = self._offered.pop((envelope.sender, envelope.message_id), None) or self._row(envelope)
         if await self._insert(row):
-            self._claimed = message_id
+            self._claimed = row["id"]
             return None
         first = await self._first(envelope)
         if first is not None:
@@ -113,16 +116,16 @@ class SqlMessages:
             first = await self._first(envelope)
             if first is not None:
                 return await self._repeated(envelope, first)
-        self._alert(envelope)
+        self.alerts.append(envelope)
         return Receipt(code=ReceiptCode.FATAL_ERROR, issues=(_REUSED,), duplicate=True)
 
     async def _insert(self, row: dict[str, Any]) -> bool:
         """Insert unless a key is taken; waits for a concurrent copy to be decided."""
-        return bool(await ask(self._connection, _CLAIM, row))
+        return bool(await self._talk.ask(_CLAIM, row))
 
     async def _first(self, envelope: Envelope) -> Mapping[str, Any] | None:
         key = {"sender": envelope.sender, "message_id": envelope.message_id}
-        found = await ask(self._connection, _FIRST, key)
+        found = await self._talk.ask(_FIRST, key)
         return found[0] if found else None
 
     async def _repeated(self, envelope: Envelope, first: Mapping[str, Any]) -> Receipt:
@@ -132,7 +135,7 @@ class SqlMessages:
         self._writes.add(_REPEAT, {"id": first["id"], "differing": int(differs)})
         if differs:
             await self._put_aside(envelope, first, fingerprint)
-            self._alert(envelope)
+            self.alerts.append(envelope)
         return Receipt(code=ReceiptCode(first["receipt"]), issues=issues_from(first["issues"]), duplicate=True)
 
     async def _put_aside(self, envelope: Envelope, first: Mapping[str, Any], fingerprint: bytes) -> None:
@@ -153,13 +156,6 @@ class SqlMessages:
             return key.seal(envelope.body, bound), None
         key, wrapped = self._vault.new_key(row_id)
         return key.seal(envelope.body, bound), wrapped
-
-    def _alert(self, envelope: Envelope) -> None:
-        self.alerts.append(
-            MessageRefused(
-                at=self._now, message_id=envelope.message_id, sender=envelope.sender, receiver=envelope.receiver
-            )
-        )
 
     async def conclude(
         self, envelope: Envelope, receipt: Receipt, *, stay_id: StayId | None, patient: Patient | None, keep: bool
@@ -186,7 +182,7 @@ class SqlMessages:
 
     async def stays_of(self, sender: SorCode, message_ids: Sequence[MessageId]) -> frozenset[StayId]:
         """The stays that these earlier messages of ``sender`` were about, as far as they came here."""
-        rows = await ask(self._connection, _STAYS_OF, {"sender": sender, "message_ids": list(message_ids)})
+        rows = await self._talk.ask(_STAYS_OF, {"sender": sender, "message_ids": list(message_ids)})
         return frozenset(StayId(str(row["stay_id"])) for row in rows)
 
     async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:

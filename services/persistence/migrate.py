@@ -7,11 +7,9 @@ from importlib.resources import as_file, files
 import psycopg
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
-__all__ = ["MigrationError", "current_revision", "head_revision", "upgrade"]
+__all__ = ["MigrationError", "upgrade"]
 
 _OWNER = "stafet_owner"
 
@@ -46,21 +44,10 @@ def upgrade(url: str, revision: str = "head") -> None:
         engine.dispose()
 
 
-def head_revision() -> str | None:
-    """The newest revision that this code knows."""
-    with _config(None) as config:
-        return ScriptDirectory.from_config(config).get_current_head()
-
-
-def current_revision(connection: Connection) -> str | None:
-    """The revision that the database stands at."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 class _config:  # noqa: N801 - read as a verb
     """Alembic's configuration over the migrations inside the wheel."""
 
-    def __init__(self, connection: Connection | None) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._folder = as_file(files("services.persistence") / "migrations")
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from discharge.errors import NotFoundError
 from discharge.identifiers import CprNumber, PatientId
 from discharge.patient import Patient
-from services.persistence.pipeline import ask
+from services.persistence.pipeline import Conversation
 from services.persistence.rows import patient_from, patient_row
 from services.persistence.vault import DataKey, Vault
 
@@ -37,15 +37,31 @@ _SAVE: Final = (
 class SqlPatients:
     """Implements ``discharge.ports.Patients`` on one connection, and lends out patients' keys."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
-        self._connection = connection
+    def __init__(self, talk: Conversation, vault: Vault) -> None:
+        self._talk = talk
         self._vault = vault
         self._keys: dict[PatientId, DataKey] = {}
+        self._indexes: dict[PatientId, bytes] = {}
+
+    def foresee(self, cpr: CprNumber) -> bytes:
+        """Have ``by_cpr`` answered with the next question; return the citizen's blind index."""
+        index = self._vault.blind_index(cpr)
+        self._talk.foresee(_BY_CPR, {"index": index})
+        return index
 
     async def by_cpr(self, cpr: CprNumber) -> Patient | None:
         """Return the citizen and hold the lock, or None."""
-        found = await ask(self._connection, _BY_CPR, {"index": self._vault.blind_index(cpr)})
-        return self._opened(found[0]) if found else None
+        index = self._vault.blind_index(cpr)
+        found = await self._talk.ask(_BY_CPR, {"index": index})
+        if not found:
+            return None
+        patient = self._opened(found[0])
+        self._indexes[patient.id] = index
+        return patient
+
+    def index_of(self, patient_id: PatientId) -> bytes | None:
+        """The blind index of a citizen who was found by it."""
+        return self._indexes.get(patient_id)
 
     async def get(self, patient_id: PatientId) -> Patient:
         """Return the citizen.
@@ -66,9 +82,10 @@ class SqlPatients:
             "cpr_index": self._vault.blind_index(patient.cpr),
             "wrapped_key": wrapped,
         }
-        if await ask(self._connection, _ADD, row):
+        if await self._talk.ask(_ADD, row):
             self._keys[patient.id] = key
             return patient
+        self._talk.forget()
         first = await self.by_cpr(patient.cpr)
         if first is None:
             raise NotFoundError(kind="Patient")
@@ -76,7 +93,7 @@ class SqlPatients:
 
     async def save(self, patient: Patient) -> None:
         """Keep what has changed of a citizen."""
-        await ask(self._connection, _SAVE, patient_row(patient, await self.key_of(patient.id)))
+        await self._talk.ask(_SAVE, patient_row(patient, await self.key_of(patient.id)))
 
     async def key_of(self, patient_id: PatientId) -> DataKey:
         """The citizen's key.
@@ -94,12 +111,12 @@ class SqlPatients:
         """Fetch the keys of several citizens at once."""
         missing = [UUID(patient_id) for patient_id in set(patient_ids) - self._keys.keys()]
         if missing:
-            for row in await ask(self._connection, _KEYS, {"ids": missing}):
+            for row in await self._talk.ask(_KEYS, {"ids": missing}):
                 self._keys[PatientId(str(row["id"]))] = self._vault.unwrap(row["wrapped_key"], str(row["id"]))
 
     async def of_ids(self, patient_ids: list[PatientId]) -> dict[PatientId, Patient]:
         """Several citizens at once, those this caller may read."""
-        rows = await ask(self._connection, _BY_IDS, {"ids": [UUID(patient_id) for patient_id in set(patient_ids)]})
+        rows = await self._talk.ask(_BY_IDS, {"ids": [UUID(patient_id) for patient_id in set(patient_ids)]})
         return {patient.id: patient for patient in map(self._opened, rows)}
 
     def _opened(self, row: Mapping[str, Any]) -> Patient:
@@ -111,7 +128,7 @@ class SqlPatients:
 
 async def put_patient(connection: AsyncConnection, vault: Vault, patient: Patient) -> Patient:
     """Add or replace a citizen by CPR number; an id once given is kept."""
-    patients = SqlPatients(connection, vault)
+    patients = SqlPatients(Conversation(connection), vault)
     known = await patients.add(patient)
     if known is not patient:
         known = replace(patient, id=known.id)

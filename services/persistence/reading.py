@@ -12,6 +12,7 @@ from discharge.policy import Caller
 from services.persistence import feeds
 from services.persistence.master import Master
 from services.persistence.people import SqlPatients
+from services.persistence.pipeline import Conversation
 from services.persistence.vault import Vault
 from services.persistence.views import FeedHead
 
@@ -28,7 +29,8 @@ class ReadSession:
         self.directory: Directory = master.directory
         self.now = now
         self.caller = caller
-        self.patients = SqlPatients(connection, vault)
+        self.talk = Conversation(connection)
+        self.patients = SqlPatients(self.talk, vault)
         self.vault = vault
         self._stays: set[str] = set()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,9 +17,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from discharge.commands import Envelope
 from discharge.directory import Directory
 from discharge.events import Event, MessageRefused, PlanRevised
-from discharge.identifiers import FeedId, StayId
+from discharge.identifiers import CprNumber, FeedId, StayId
 from discharge.policy import ContentClass
 from discharge.task import HandoverTask, Person
 from notifications.addressing import entries_for_all
@@ -30,14 +31,43 @@ from services.persistence.ladders import SqlTimers
 from services.persistence.master import Master
 from services.persistence.messages import SqlMessages
 from services.persistence.people import SqlPatients
-from services.persistence.pipeline import Batch
+from services.persistence.pipeline import Batch, Conversation
 from services.persistence.tables import AuditRow, EventRow
 from services.persistence.vault import Vault
 
-__all__ = ["SqlUnitOfWork", "kind_of"]
+__all__ = ["Arrival", "Repositories", "SqlUnitOfWork", "kind_of"]
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 _PLAIN = frozenset({"at", "stay_id", "by", "task"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What is known of a message before its transaction begins: that much is asked together with the first question."""
+
+    envelope: Envelope
+    cpr: CprNumber | None = None
+
+
+class Repositories:
+    """What one transaction has loaded and will write."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault, make_id: Callable[[], str]) -> None:
+        self.connection = connection
+        self.talk = Conversation(connection)
+        self.make_id = make_id
+        self.fresh: set[str] = set()
+        self.patients = SqlPatients(self.talk, vault)
+        self.stays = SqlStays(self.talk, self.patients, self.fresh)
+        self.tasks = SqlTasks(self.talk, self.patients, self.fresh)
+        self.timers = SqlTimers(self.talk, self.tasks, self.fresh, make_id)
+        self.messages = SqlMessages(self.talk, vault, self.patients, make_id)
+
+    def foresee(self, arrival: Arrival) -> None:
+        """Claim the message, and lock its citizen and the citizen's stays, with the next question and in this order."""
+        self.messages.foresee(arrival.envelope)
+        if arrival.cpr is not None:
+            self.stays.foresee(self.patients.foresee(arrival.cpr))
 
 
 class SqlUnitOfWork:
@@ -45,30 +75,28 @@ class SqlUnitOfWork:
 
     def __init__(
         self,
-        connection: AsyncConnection,
+        repositories: Repositories,
         *,
-        vault: Vault,
         master: Master,
         now: datetime,
         access_days: int,
         audit: AuditContext | None,
-        make_id: Callable[[], str],
     ) -> None:
-        self._connection = connection
+        self._connection = repositories.connection
         self._master = master
         self._audit = audit
-        self._make_id = make_id
-        self._fresh: set[str] = set()
+        self._make_id = repositories.make_id
+        self._fresh = repositories.fresh
         self._events: list[Event] = []
         self.now = now
         self.access_days = access_days
         self.heads: Mapping[FeedId, int] = {}
         """After the commit: where the feeds that it wrote to stand."""
-        self.patients = SqlPatients(connection, vault)
-        self.stays = SqlStays(connection, self.patients, self._fresh)
-        self.tasks = SqlTasks(connection, self.patients, self._fresh)
-        self.timers = SqlTimers(connection, self.tasks, self._fresh, make_id)
-        self.messages = SqlMessages(connection, vault, self.patients, make_id, now)
+        self.patients = repositories.patients
+        self.stays = repositories.stays
+        self.tasks = repositories.tasks
+        self.timers = repositories.timers
+        self.messages = repositories.messages
         self.agreements = master
         self.committed = False
 
@@ -94,18 +122,21 @@ class SqlUnitOfWork:
 
     async def commit(self) -> None:
         """Make it true. Only after this does anyone get a yes."""
-        self._events.extend(self.messages.alerts)
+        self._events.extend(
+            MessageRefused(at=self.now, message_id=sent.message_id, sender=sent.sender, receiver=sent.receiver)
+            for sent in self.messages.alerts
+        )
         batch = Batch()
         await self.stays.flush(batch, self.now, self._by())
         await self.tasks.flush(batch)
         self.timers.flush(batch)
-        self.messages.flush(batch)
         batch.insert(EventRow, [_event_row(event) for event in self._events])
         if self._audit is not None:
             told = {event.stay_id for event in self._events if not isinstance(event, MessageRefused)}
             stays = sorted(told | self.stays.touched | self.tasks.touched)
             row = audit_row(self._audit, outcome=200, stays=stays, audit_id=self._make_id())
             batch.insert(AuditRow, [row])
+        self.messages.flush(batch)
         entries = entries_for_all(self._events, self.directory)
         if entries:
             batch.add(*feeds.appending(entries))

@@ -6,8 +6,10 @@ declares no access rule keeps the app from being built.
 
 import asyncio
 import copy
+import gc
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import date
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from fhir_mappings import r4
+from services.persistence.calendars import closed_days_around
 from services.web import demo_clock, operations
 from services.web.access import AccessRule, Surface, access, rule_of
 from services.web.answers import Refusals, raise_on
@@ -95,14 +98,22 @@ def _rule(route: BaseRoute) -> AccessRule:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     runtime: Runtime = app.state.runtime
     await runtime.hub.start()
-    # The FHIR models take a second to import; the first message should not pay for it.
-    warming = asyncio.create_task(asyncio.to_thread(r4.warm))
+    # These take a second to import; the first message should not pay for it.
+    warming = asyncio.create_task(asyncio.to_thread(_warm, runtime.wall().date()))
     try:
         yield
     finally:
         await runtime.hub.stop()
         await runtime.close()
         await warming
+
+
+def _warm(today: date) -> None:
+    r4.warm()
+    closed_days_around(today)
+    # What is here now stays: a collection that walks through all of it would hold up every alert.
+    gc.collect()
+    gc.freeze()
 
 
 def _description(app: FastAPI) -> APIRouter:

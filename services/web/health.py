@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.persistence.migrate import current_revision, head_revision
+from services.persistence.schema import current_revision, head_revision
 from services.web.runtime import Health
 
 __all__ = ["Checkup"]
@@ -45,7 +44,7 @@ class Checkup:
         """The schema's revision, empty when it has none; None when PostgreSQL does not answer."""
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS), self._engine.connect() as connection:
-                return await connection.run_sync(_revision_of)
+                return await current_revision(connection) or ""
         except (SQLAlchemyError, OSError, TimeoutError):
             return None
 
@@ -58,7 +57,3 @@ class Checkup:
         except Exception:  # noqa: BLE001 - whatever is wrong with it, Redis only degrades
             return False
         return True
-
-
-def _revision_of(connection: Connection) -> str:
-    return current_revision(connection) or ""

@@ -16,6 +16,7 @@ from discharge.ports import UnitOfWork
 from services.observability import Metrics
 from services.persistence.audit import AuditContext
 from services.persistence.reading import ReadSession
+from services.persistence.unit_of_work import Arrival
 from services.settings import Settings
 from services.web.sessions import Sessions
 from services.web.tokens import Tokens
@@ -45,9 +46,20 @@ class Database(Protocol):
     """The store, as requests use it."""
 
     async def run(
-        self, audit: AuditContext, handler: Callable[[_Command, UnitOfWork], Awaitable[_Result]], command: _Command
+        self,
+        audit: AuditContext,
+        handler: Callable[[_Command, UnitOfWork], Awaitable[_Result]],
+        command: _Command,
+        *,
+        arriving: Arrival | None = None,
     ) -> _Result:
-        """Run ``handler`` in one transaction as the writer; once more when it lost a race. Wakes feeds after COMMIT."""
+        """Run ``handler`` in one transaction as the writer; once more when it lost a race. Wakes feeds after COMMIT.
+
+        What ``arriving`` tells of a message is asked in the same round trip that begins the transaction.
+        """
+
+    def reckoned(self) -> datetime:
+        """Domain time as this process last knew it; a transaction's own ``now`` is what counts."""
 
     def reading(self, audit: AuditContext) -> AbstractAsyncContextManager[ReadSession]:
         """One repeatable-read transaction as the reader, under row-level security, audited as it ends."""

@@ -6,16 +6,15 @@ import asyncio
 import time
 from collections import deque
 
-import httpx
+import aiohttp
 import orjson
 import psycopg
 from redis.asyncio import Redis
-from websockets.asyncio.client import ClientConnection, connect
 
 from discharge.identifiers import SorCode
 from discharge.policy import Role
 from tests.bench.figures import Figure, percentile
-from tests.bench.place import MUNICIPALITY, UNITS, WARDS, Citizen, admission
+from tests.bench.place import MESSAGES, MUNICIPALITY, UNITS, WARDS, Citizen, admission
 from tests.running import RunningDemo
 
 __all__ = ["measure_alerts"]
@@ -55,46 +54,49 @@ async def _posts_to_entries(demo: RunningDemo, people: list[Citizen]) -> list[fl
     sent: dict[SorCode, deque[float]] = {unit: deque() for unit in UNITS}
     latencies: list[float] = []
 
-    async def listen(socket: ClientConnection, unit: SorCode, *, timed: bool) -> None:
+    async def listen(socket: aiohttp.ClientWebSocketResponse, unit: SorCode, *, timed: bool) -> None:
         seen: set[str] = set()
         async for frame in socket:
-            if timed and (entry := orjson.loads(frame)).get("event") == "task-requested" and entry["stay"] not in seen:
+            if timed and (entry := orjson.loads(frame.data)).get("event") == "task-requested":
+                if entry["stay"] not in seen:
+                    latencies.append(time.perf_counter() - sent[unit].popleft())
                 seen.add(entry["stay"])
-                latencies.append(time.perf_counter() - sent[unit].popleft())
 
-    sockets = [await _follow(demo, UNITS[n % len(UNITS)]) for n in range(_SOCKETS)]
-    listeners = [
-        asyncio.create_task(listen(socket, UNITS[n % len(UNITS)], timed=n < len(UNITS)))
-        for n, socket in enumerate(sockets)
+    headers = {ward: {**demo.bearer(Role.SYSTEM, ward), "Content-Type": "application/fhir+json"} for ward in WARDS}
+    posts = [
+        (citizen.unit, WARDS[number % len(WARDS)], admission(citizen, WARDS[number % len(WARDS)]))
+        for number, citizen in enumerate(people[: _PER_SECOND * _SECONDS])
     ]
-    tokens = {ward: demo.bearer(Role.SYSTEM, ward) for ward in WARDS}
-    async with httpx.AsyncClient(base_url=demo.url, timeout=30) as client:
+    async with aiohttp.ClientSession(
+        demo.url, connector=aiohttp.TCPConnector(limit=0), raise_for_status=True
+    ) as client:
+        sockets = [await _follow(client, demo, UNITS[n % len(UNITS)]) for n in range(_SOCKETS)]
+        listeners = [
+            asyncio.create_task(listen(socket, UNITS[n % len(UNITS)], timed=n < len(UNITS)))
+            for n, socket in enumerate(sockets)
+        ]
 
-        async def post(number: int, citizen: Citizen) -> None:
-            ward = WARDS[number % len(WARDS)]
-            body = admission(citizen, ward)
-            headers = {**tokens[ward], "Content-Type": "application/fhir+json"}
-            sent[citizen.unit].append(time.perf_counter())
-            (await client.post("/fhir/$process-message", content=body, headers=headers)).raise_for_status()
+        async def post(unit: SorCode, ward: SorCode, body: bytes) -> None:
+            sent[unit].append(time.perf_counter())
+            await (await client.post(MESSAGES, data=body, headers=headers[ward])).read()
 
         begun = time.perf_counter()
         posting = []
-        for number, citizen in zip(range(_PER_SECOND * _SECONDS), people, strict=False):
+        for number, one in enumerate(posts):
             await asyncio.sleep(max(0.0, begun + number / _PER_SECOND - time.perf_counter()))
-            posting.append(asyncio.create_task(post(number, citizen)))
+            posting.append(asyncio.create_task(post(*one)))
         await asyncio.gather(*posting)
         await asyncio.sleep(1)
-    for listener in listeners:
-        listener.cancel()
-    await asyncio.gather(*(socket.close() for socket in sockets))
+        for listener in listeners:
+            listener.cancel()
+        await asyncio.gather(*(socket.close() for socket in sockets))
     return latencies[_WARM:]
 
 
-async def _follow(demo: RunningDemo, unit: SorCode) -> ClientConnection:
-    headers = demo.bearer(Role.HOME_NURSE, MUNICIPALITY, unit)
-    socket = await connect(demo.live_url, additional_headers=headers, compression=None, max_queue=None)
-    await socket.send(orjson.dumps({"type": "follow", "feed": "default", "epoch": None, "offset": None}).decode())
-    await socket.recv()
+async def _follow(client: aiohttp.ClientSession, demo: RunningDemo, unit: SorCode) -> aiohttp.ClientWebSocketResponse:
+    socket = await client.ws_connect("/live", headers=demo.bearer(Role.HOME_NURSE, MUNICIPALITY, unit))
+    await socket.send_str(orjson.dumps({"type": "follow", "feed": "default", "epoch": None, "offset": None}).decode())
+    await socket.receive()
     return socket
 
 

@@ -15,7 +15,7 @@ from discharge.stay import NoticeKind
 from services.demo.messages import Notification
 from tests.running import RunningDemo
 
-__all__ = ["CITIZENS", "HOSPITAL", "UNITS", "WARDS", "Citizen", "admission", "citizens", "populate"]
+__all__ = ["CITIZENS", "HOSPITAL", "MESSAGES", "UNITS", "WARDS", "Citizen", "admission", "citizens", "populate"]
 
 REGION = SorCode("999900000000001")
 HOSPITAL = SorCode("999900000000010")
@@ -24,6 +24,8 @@ WARDS = tuple(SorCode(f"9999000000001{n:02}") for n in range(1, 17))
 UNITS = tuple(SorCode(f"9999000000002{n:02}") for n in range(1, 11))
 GP = SorCode("999900000000300")
 CITIZENS = 4000
+MESSAGES = "/fhir/$process-message"
+"""Where messages go."""
 
 
 @dataclass(frozen=True, slots=True)

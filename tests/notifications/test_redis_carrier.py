@@ -68,6 +68,17 @@ async def test_redis_that_stopped_answering_is_given_up(own_redis: RedisServer) 
 
 
 @pytest.mark.fault
+async def test_redis_says_whether_it_answers(own_redis: RedisServer) -> None:
+    carrier = RedisCarrier(own_redis.url)
+    await carrier.ping()
+
+    own_redis.stop()
+
+    with pytest.raises(CarrierError):
+        await carrier.ping()
+    await carrier.close()
+
+
 async def test_redis_that_died_is_noticed_at_once_and_found_again(own_redis: RedisServer) -> None:
     carrier = RedisCarrier(own_redis.url)
 

@@ -1,13 +1,17 @@
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import orjson
 
 from discharge.identifiers import SorCode
 from discharge.policy import Role
 from discharge.stay import NoticeKind
+from services.persistence.clock import wall_now
+from tests.engines import Database
 from tests.factories import MUNICIPALITY, NEIGHBOUR, PAPER_HOSPITAL, WARD, directory
 from tests.services.installation import FHIR, Installation, code_of, details_of, notification
+from tests.services.persistence.store import store_on
 
 
 async def test_admission_is_acknowledged_after_the_stay_is_there(house: Installation) -> None:
@@ -180,3 +184,15 @@ async def test_large_message_is_read_beside_the_loop(house: Installation) -> Non
     answer = await house.client.post("/fhir/$process-message", content=padded, headers=house.hospital)
 
     assert answer.status_code == 200
+
+
+async def test_message_is_judged_by_the_clock_of_its_transaction(house: Installation, database: Database) -> None:
+    assert code_of(await house.send(notification())) == "ok", "this process has seen the clock as it stood"
+    async with store_on(database) as other:
+        await other.database.move_clock(wall_now() + timedelta(days=400))
+    at = wall_now().replace(microsecond=0) + timedelta(days=399)
+
+    answer = await house.send(notification(started_at=at, occurred_at=at))
+
+    assert code_of(answer) == "ok"
+    assert details_of(answer) == []

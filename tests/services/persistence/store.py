@@ -21,10 +21,11 @@ from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move
 from services.persistence.audit import AuditContext
 from services.persistence.clock import wall_now
-from services.persistence.database import Database, engine_for
+from services.persistence.database import Database, engine_for, watching_engine_for
 from services.persistence.master import put_agreement, put_organizations
 from services.persistence.people import put_patient
 from services.persistence.reading import ReadSession
+from services.persistence.unit_of_work import Arrival
 from services.persistence.vault import Vault
 from tests import engines, factories
 
@@ -89,22 +90,25 @@ class Store:
             return found
 
     async def receive(self, command: ReceiveNotice) -> Receipt:
-        """A message comes in."""
-        return await self.run(receive_notice, command)
+        """A message comes in, announced to the store as the inbox does it."""
+        arrival = Arrival(envelope=command.envelope, cpr=command.notice.cpr)
+        return await self.database.run(audit(command.caller), receive_notice, command, arriving=arrival)
 
     async def refuse(self, cpr: CprNumber | None, sent: Envelope, *, client: Caller | None = None) -> Receipt:
         """A message comes in that breaks a rule."""
         issue = Issue(severity="error", code="invalid", rule="rule", text="It breaks a rule.")
         command = RefuseMessage(caller=client or factories.record_system(), envelope=sent, issues=(issue,), cpr=cpr)
-        return await self.run(refuse_message, command)
+        return await self.database.run(
+            audit(command.caller), refuse_message, command, arriving=Arrival(envelope=sent, cpr=cpr)
+        )
 
     async def admit(self, **changes: object) -> None:
         """A STIN about the citizen, asking for a report."""
-        await self.run(receive_notice, factories.receive(factories.notice(**{"report_requested": True, **changes})))  # type: ignore[arg-type] # the test says which
+        await self.receive(factories.receive(factories.notice(**{"report_requested": True, **changes})))  # type: ignore[arg-type] # the test says which
 
     async def send_home(self, **changes: object) -> None:
         """An SLHJ about the citizen."""
-        await self.run(receive_notice, factories.receive(factories.notice(NoticeKind.SLHJ, **changes)))
+        await self.receive(factories.receive(factories.notice(NoticeKind.SLHJ, **changes)))
 
     async def task(self, caller: Caller, code: str) -> HandoverTask:
         """The task with ``code`` as ``caller`` reads it."""
@@ -134,8 +138,8 @@ async def store_on(
     urls: engines.Database, *, patients: Iterable[Patient] = (), demo: bool = True, vault: Vault = VAULT
 ) -> AsyncIterator[Store]:
     """A process on ``urls``, seeded when nobody has done so; its clock stands at ``factories.NOW`` in demo mode."""
-    engine = engine_for(urls.app_url)
-    store = Store(urls, Database(engine, vault, access_days=30, demo=demo))
+    engine, watching = engine_for(urls.app_url), watching_engine_for(urls.app_url)
+    store = Store(urls, Database(engine, vault, access_days=30, demo=demo, watching=watching))
     store.database.wakes(store.woken.append)
     try:
         if not (await store.database.master()).directory.organizations:
@@ -148,7 +152,7 @@ async def store_on(
                 await store.database.move_clock(factories.NOW)
         yield store
     finally:
-        await engine.dispose()
+        await store.database.close()
 
 
 def real_time() -> Any:

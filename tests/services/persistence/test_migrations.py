@@ -14,7 +14,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from services.persistence.migrate import MigrationError, current_revision, head_revision, upgrade
+from services.persistence.migrate import MigrationError, upgrade
+from services.persistence.schema import head_revision
 from services.persistence.tables import Base
 from tests.engines import Database, TestEngines, create_database, drop_database
 
@@ -84,7 +85,8 @@ def test_every_check_of_the_model_is_in_the_database(module_database: Database) 
 def test_database_stands_at_the_newest_revision(module_database: Database) -> None:
     engine = owner_of(module_database)
     with engine.connect() as connection:
-        assert current_revision(connection) == head_revision()
+        stands = MigrationContext.configure(connection)
+        assert stands.get_current_revision() == head_revision()
     engine.dispose()
 
 

@@ -17,6 +17,7 @@ from services.observability import Metrics
 from services.persistence.audit import AuditContext
 from services.persistence.browser_sessions import SessionRow
 from services.persistence.reading import ReadSession
+from services.persistence.unit_of_work import Arrival
 from services.settings import HttpSettings, Mode, SessionSettings, Settings, TokenSettings
 from services.web.app import create_app
 from services.web.runtime import Health, Runtime
@@ -81,9 +82,17 @@ class FakeDatabase:
     sessions: list[ReadSession] = field(default_factory=list)
 
     async def run(
-        self, audit: AuditContext, handler: Callable[[_Command, UnitOfWork], Awaitable[_Result]], command: _Command
+        self,
+        audit: AuditContext,
+        handler: Callable[[_Command, UnitOfWork], Awaitable[_Result]],
+        command: _Command,
+        *,
+        arriving: Arrival | None = None,
     ) -> _Result:
-        raise self.failure or AssertionError(audit, handler, command)
+        raise self.failure or AssertionError(audit, handler, command, arriving)
+
+    def reckoned(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 - what it says decides nothing here
 
     @asynccontextmanager
     async def reading(self, audit: AuditContext) -> AsyncIterator[ReadSession]:

@@ -36,7 +36,7 @@ from services.persistence.feeds import PostgresFeeds
 from services.persistence.master import put_organizations
 from services.persistence.notices import PostgresCarrier
 from services.persistence.tickets import Tickets
-from services.persistence.unit_of_work import SqlUnitOfWork
+from services.persistence.unit_of_work import Arrival, SqlUnitOfWork
 from services.persistence.vault import Vault
 from services.settings import HttpSettings, Mode, SessionSettings, Settings, TokenSettings
 from services.web.app import create_app
@@ -65,9 +65,11 @@ class NotingDatabase(Database):
         audit: AuditContext | None,
         handler: Callable[[_Command, SqlUnitOfWork], Awaitable[_Result]],
         command: _Command,
+        *,
+        arriving: Arrival | None = None,
     ) -> _Result:
         self.commands.append(command)
-        return await super().run(audit, handler, command)
+        return await super().run(audit, handler, command, arriving=arriving)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

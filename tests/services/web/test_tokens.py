@@ -82,6 +82,31 @@ def test_expired_token_is_refused() -> None:
     assert refusal(token).reason == "expired"
 
 
+def test_token_that_was_believed_once_is_refused_when_it_has_expired() -> None:
+    now = NOW
+    tokens = Tokens(SETTINGS, lambda: now)
+    token = issue_demo_token(SETTINGS, role=Role.GP, organization=ODENSE, ttl=timedelta(minutes=1), now=NOW)
+    assert tokens.verify(token) is tokens.verify(token), "remembered"
+
+    now = NOW + timedelta(minutes=1, seconds=1)
+
+    with pytest.raises(LoginRequiredError) as caught:
+        tokens.verify(token)
+    assert caught.value.reason == "expired"
+
+
+def test_only_so_many_tokens_are_remembered() -> None:
+    tokens = Tokens(SETTINGS, lambda: NOW, remembered=2)
+    first, *others = (signed(sub=f"p{number}") for number in range(3))
+    remembered = tokens.verify(first)
+
+    for other in others:
+        tokens.verify(other)
+
+    assert tokens.verify(first) is not remembered
+    assert tokens.verify(first) == remembered
+
+
 def test_token_for_another_audience_is_refused() -> None:
     assert refusal(signed(aud="urn:somebody-else")).presented
 
