@@ -1,7 +1,7 @@
 # Thin by intent: it finds or fetches the tools, and calls them. `make` alone prints the targets.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install browser demo test faults bench check fix clean
+.PHONY: help install browser demo test faults fuzz bench check fix clean
 
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 NODE := $(shell command -v node)
@@ -38,6 +38,9 @@ endif
 
 faults: install ## the long form of tests/faults: thirty seeds; ARGS="--fault-seeds 5" is passed on
 	$(BIN)/pytest -s tests/faults --fault-seeds 30 $(ARGS)
+
+fuzz: install ## the long form of the fuzz: broken messages by the ten thousand; ARGS="--fault-seeds 5" is passed on
+	$(BIN)/pytest $(PYTEST) --dist load tests/faults/test_fuzz.py --fault-seeds 40 $(ARGS)
 
 bench: install ## measurements beside their limits, as one table and .stafet/bench.json
 	@exec $(BIN)/python -m tests.bench $(ARGS)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from discharge.identifiers import (
     BundleId,
+    ConversationId,
     CprNumber,
     EpisodeOfCareId,
     FeedId,
@@ -16,6 +17,7 @@ from discharge.identifiers import (
     StayId,
     TaskId,
 )
+from discharge.letter import Category, Letter, LetterKind, LetterPriority
 from discharge.plan import PlanRevision
 from discharge.policy import Caller
 from discharge.stay import EncounterClass, NoticeKind
@@ -23,17 +25,35 @@ from discharge.task import Move, Person
 
 __all__ = [
     "BeginStay",
+    "Citizen",
     "ConfirmDelivered",
     "Envelope",
+    "HearReceipt",
     "Issue",
     "MoveTask",
+    "NewFile",
     "Notice",
+    "ParkMessage",
     "Receipt",
     "ReceiptCode",
+    "ReceiveLetter",
     "ReceiveNotice",
     "RefuseMessage",
     "RevisePlan",
+    "Sending",
+    "WriteMessage",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """What a message says of its own sending, as far as it can be read."""
+
+    occurred_at: datetime | None = None
+    recorded_at: datetime | None = None
+    activity: str | None = None
+    follows: tuple[tuple[str, MessageId], ...] = ()
+    """Earlier messages, each with its role: revision, removal or source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +68,7 @@ class Envelope:
     receiver: SorCode | None = None
     receiver_gln: str | None = None
     event_code: str | None = None
+    sending: Sending = Sending()
     fingerprint: bytes = b""
     """SHA-256 of the content without Bundle.id, timestamp and Provenance times: equal for a resend."""
     body: bytes = field(repr=False, default=b"")
@@ -68,10 +89,18 @@ class Notice:
     episodes: tuple[EpisodeOfCareId, ...]
     encounter_class: EncounterClass
     started_at: datetime
+    leave_started_at: datetime | None = None
+    leave_ended_at: datetime | None = None
     ended_at: datetime | None = None
+    deceased: bool | None = None
+    """What it says of a death; None when it says nothing."""
     service_provider: SorCode
     occurred_at: datetime
     report_requested: bool = False
+    report_recipient: SorCode | None = None
+    """Who shall have the report of admission; None: the sender."""
+    about: MessageId | None = None
+    """The message that it corrects, cancels or continues."""
     history: tuple[MessageId, ...] = ()
     """Earlier messages of the course, named by Provenance."""
 
@@ -122,6 +151,62 @@ class ReceiveNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Citizen:
+    """Whom a letter is about, as it says."""
+
+    number: CprNumber
+    """The CPR number; a replacement number where there is none."""
+    family: str | None = field(repr=False, default=None)
+    given: tuple[str, ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveLetter:
+    """A valid care message came in."""
+
+    caller: Caller
+    envelope: Envelope
+    letter: Letter
+    citizen: Citizen
+    warnings: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """A file that somebody attaches."""
+
+    title: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteMessage:
+    """Somebody writes: begins a thread, answers in one, or forwards from one to somebody else."""
+
+    caller: Caller
+    draft: MessageId
+    """Made with the form: pressing twice sends once."""
+    kind: LetterKind = LetterKind.NEW
+    stay_id: StayId | None = None
+    """The stay that a new thread is about."""
+    conversation_id: ConversationId | None = None
+    """The thread that is answered in or forwarded from."""
+    about: MessageId | None = None
+    """The message that is answered or forwarded; None: the latest."""
+    recipient: SorCode | None = None
+    """Who is written to; a reply goes to who wrote."""
+    category: Category | None = None
+    """None: that of the thread."""
+    topic: str | None = None
+    priority: LetterPriority | None = None
+    text: str = field(repr=False)
+    phone: str
+    """Where the writer can be reached."""
+    files: tuple[NewFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseMessage:
     """A message came in whose content breaks the standard, or that is not acted on."""
 
@@ -130,6 +215,31 @@ class RefuseMessage:
     issues: tuple[Issue, ...]
     cpr: CprNumber | None = None
     """Where it could be read: decides whether the body may be kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearReceipt:
+    """Somebody acknowledges a message of ours, or says that it cannot be taken."""
+
+    caller: Caller
+    envelope: Envelope
+    answers: MessageId | None
+    """The message it is about; None when it names none."""
+    code: ReceiptCode | None
+    """None when it is none of the three codes."""
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkMessage:
+    """A message came in and could not be handled, for reasons of our own."""
+
+    caller: Caller
+    envelope: Envelope
+    cpr: CprNumber | None = None
+    """Where it could be read: decides whether the body may be kept."""
+    is_blind: bool = False
+    """True: not even its citizen can be looked up, so nothing of the body is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ The tree::
     ├── TransitionError               the state machine has no such move
     ├── ReasonRequiredError           a move that must be explained
     ├── PersonRequiredError           a record system that names nobody
+    ├── LetterError                   a message that cannot be sent as it is
     ├── PlanError                     a plan that contradicts itself or a rule
     ├── UnsupportedNoticeError        a notice this version does not act on
     └── ClockError                    the demo clock cannot run backwards
@@ -36,6 +37,7 @@ __all__ = [
     "ConcurrentUpdateError",
     "DischargeError",
     "InvalidIdentifierError",
+    "LetterError",
     "NotAllowedError",
     "NotFoundError",
     "PersonRequiredError",
@@ -125,6 +127,14 @@ class PersonRequiredError(DischargeError):
     """A duty for people is taken on by a named person: a record system must say whom it speaks for."""
 
     action: str
+
+
+@dataclass(eq=False)
+class LetterError(DischargeError):
+    """A care message cannot be sent as it is. ``element`` names the field of the form."""
+
+    element: str
+    problem: str
 
 
 @dataclass(eq=False)

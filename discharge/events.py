@@ -10,19 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from discharge.identifiers import MessageId, SorCode, StayId
+from discharge.identifiers import ConversationId, MessageId, SorCode, StayId
+from discharge.letter import LetterKind
 from discharge.policy import Role
 from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move, Person
 
 __all__ = [
     "AgreementMissing",
+    "CareMessageWritten",
+    "DeathWithdrawn",
     "DischargeUndone",
     "Event",
+    "LadderStalled",
+    "LeaveBegan",
+    "LeaveEnded",
     "MessageRefused",
+    "MessageUndelivered",
+    "NoticeUnexpected",
+    "PatientDied",
     "PatientDischarged",
     "PlanRevised",
     "StayBegan",
+    "StayCancelled",
     "StayContinued",
     "TaskDelivered",
     "TaskEscalated",
@@ -94,6 +104,48 @@ class DischargeUndone(_OfStay):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _OfWard(_OfStay):
+    ward: SorCode
+    receivers: tuple[SorCode, ...] = ()
+    """Who learns of it beside the ward."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveBegan(_OfWard):
+    """The patient is at home for a while; the hospital keeps the responsibility, and nobody resumes anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveEnded(_OfWard):
+    """The patient is back from leave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientDied(_OfWard):
+    """The patient is dead: every duty is closed and nobody is rung at; a second one re-dates the first."""
+
+    redated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeathWithdrawn(_OfWard):
+    """The notice of a death was wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StayCancelled(_OfWard):
+    """There was no stay: the notice that began it is taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeUnexpected(_OfStay):
+    """A notice that nothing can follow from here: it is kept, and operators look at it."""
+
+    ward: SorCode
+    kind: NoticeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _OfTask(_OfStay):
     task: HandoverTask
 
@@ -145,6 +197,30 @@ class TaskOverdue(_OfTask):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LadderStalled(_OfStay):
+    """The deadlines of a stay cannot be worked on, most likely because it cannot be read: operators must look."""
+
+    places: tuple[SorCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareMessageWritten:
+    """A care message came in, or somebody here wrote one."""
+
+    at: datetime
+    stay_id: StayId | None
+    """None: it is about a citizen, but about no stay that both ends are party to."""
+    by: Person | None = None
+    conversation_id: ConversationId
+    sender: SorCode
+    recipient: SorCode
+    place: SorCode | None
+    """Who here is told of it; None: it goes to a system outside."""
+    kind: LetterKind
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRefused:
     """A message was answered with an error; its receiver's operators must see it."""
 
@@ -154,6 +230,21 @@ class MessageRefused:
     receiver: SorCode | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageUndelivered:
+    """A message of ours was refused, or nobody has receipted it: its author and the operators must see it."""
+
+    at: datetime
+    message_id: MessageId
+    sender: SorCode
+    receiver: SorCode
+    place: SorCode
+    """Where it was written: at the sender, or below it."""
+    stay_id: StayId | None = None
+    reason: str
+    """A code of ours, never a text from outside."""
+
+
 Event = (
     StayBegan
     | StayContinued
@@ -161,6 +252,12 @@ Event = (
     | AgreementMissing
     | PatientDischarged
     | DischargeUndone
+    | LeaveBegan
+    | LeaveEnded
+    | PatientDied
+    | DeathWithdrawn
+    | StayCancelled
+    | NoticeUnexpected
     | TaskRequested
     | TaskMoved
     | TaskRedated
@@ -168,5 +265,8 @@ Event = (
     | TaskReminded
     | TaskEscalated
     | TaskOverdue
+    | LadderStalled
+    | CareMessageWritten
     | MessageRefused
+    | MessageUndelivered
 )

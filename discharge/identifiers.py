@@ -6,7 +6,9 @@ that their issuer publishes. A CPR number masks itself wherever it is printed.
 
 from __future__ import annotations
 
+import hashlib
 import re
+import uuid
 from dataclasses import dataclass
 from datetime import date
 from typing import NewType
@@ -16,7 +18,10 @@ from discharge.errors import InvalidIdentifierError
 
 __all__ = [
     "LPR3_SYSTEM",
+    "AttachmentId",
     "BundleId",
+    "CareMessageId",
+    "ConversationId",
     "CprNumber",
     "EncounterId",
     "EpisodeOfCareId",
@@ -25,10 +30,13 @@ __all__ = [
     "PatientId",
     "PersonId",
     "RuleId",
+    "SegmentId",
     "SorCode",
     "StayId",
     "TaskId",
+    "ThreadId",
     "TimerId",
+    "fresh_urn",
     "parse_sor",
 ]
 
@@ -42,6 +50,15 @@ MessageId = NewType("MessageId", str)
 """MessageHeader.id: unique per message, the same on an unchanged resend."""
 BundleId = NewType("BundleId", str)
 """Bundle.id: unique per sending (the envelope)."""
+ConversationId = NewType("ConversationId", str)
+CareMessageId = NewType("CareMessageId", str)
+"""Our own id of a kept care message; ``MessageId`` is the one on the wire."""
+AttachmentId = NewType("AttachmentId", str)
+"""Our own id of a stored file; ``SegmentId`` is the one on the wire."""
+ThreadId = NewType("ThreadId", str)
+"""Communication.identifier: the same in every message of a thread."""
+SegmentId = NewType("SegmentId", str)
+"""The identifier of one text or file inside a care message."""
 RuleId = NewType("RuleId", str)
 SorCode = NewType("SorCode", str)
 """A unit of the Danish organisation register SOR."""
@@ -52,6 +69,7 @@ LPR3_SYSTEM = "https://www.esundhed.dk/Registre/Landspatientregisteret"
 
 _SOR = re.compile(r"\d{6,20}", re.ASCII)
 _CPR = re.compile(r"\d{10}", re.ASCII)
+_REPLACEMENT = re.compile(r"\d{6}[01567][A-Z]{2}\d", re.ASCII)
 # The seventh digit and the two-digit year give the century.
 # Source: CPR-kontoret, "Personnummeret i CPR", table of centuries.
 _CENTURIES: tuple[tuple[range, range, int], ...] = (
@@ -66,6 +84,15 @@ _CENTURIES: tuple[tuple[range, range, int], ...] = (
 
 # Source: CPR-kontoret, "Personnummeret i CPR", modulus 11.
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
+
+
+def fresh_urn(opaque: str) -> str:
+    """A ``urn:uuid:`` of version 4 made from one of our opaque ids: the same id makes the same urn.
+
+    Our ids are ordered by time; what MedCom calls a UUID version 4 must not be.
+    Source: MedCom CareCommunication 5.0.2, invariant medcom-uuidv4.
+    """
+    return uuid.UUID(bytes=hashlib.sha256(opaque.encode()).digest()[:16], version=4).urn
 
 
 def parse_sor(text: str) -> SorCode:
@@ -110,6 +137,33 @@ class CprNumber:
             raise InvalidIdentifierError(kind="CPR", rule="real-date") from None
         return cls(digits)
 
+    @classmethod
+    def parse_replacement(cls, text: str) -> CprNumber:
+        """Return the replacement number in ``text``: it stands where a citizen has no CPR number yet.
+
+        Raises:
+            InvalidIdentifierError: not a date, a digit, two capital letters and a digit.
+
+        Source: dk-core 3.4.0, x-ecpr-identifier and d-ecpr-identifier.
+        """
+        if _REPLACEMENT.fullmatch(text) is None:
+            raise InvalidIdentifierError(kind="eCPR", rule="replacement-form")
+        try:
+            _birth_date(text)
+        except ValueError:
+            raise InvalidIdentifierError(kind="eCPR", rule="real-date") from None
+        return cls(text)
+
+    @property
+    def is_replacement(self) -> bool:
+        """True for a replacement number, which has two letters."""
+        return not self.digits.isdecimal()
+
+    @property
+    def is_national(self) -> bool:
+        """True for a replacement number that was given nationally (X-eCPR), not by a region (D-eCPR)."""
+        return self.is_replacement and self.digits[6] in "17"
+
     @property
     def masked(self) -> str:
         """The birth date and four bullets, as boards show it."""
@@ -118,7 +172,10 @@ class CprNumber:
     @property
     def passes_modulus_11(self) -> bool:
         """Tell whether the check digit of the time before 2007 fits. Never a reason to refuse."""
-        return sum(int(digit) * weight for digit, weight in zip(self.digits, _WEIGHTS, strict=True)) % 11 == 0
+        return (
+            not self.is_replacement
+            and sum(int(digit) * weight for digit, weight in zip(self.digits, _WEIGHTS, strict=True)) % 11 == 0
+        )
 
     @property
     def birth_date(self) -> date:

@@ -18,6 +18,7 @@ __all__ = [
     "ACTING_ROLES",
     "READS",
     "STAFF",
+    "WRITING_ROLES",
     "Caller",
     "ContentClass",
     "Role",
@@ -84,6 +85,9 @@ STAFF: Final[dict[OrganizationKind, frozenset[Role]]] = {
 
 ACTING_ROLES: Final = frozenset({Role.WARD, Role.DOCTOR, Role.VISITATOR, Role.HOME_NURSE, Role.GP, Role.SYSTEM})
 """Roles that take tasks on. A leader gives up a task that was escalated, and nothing else."""
+
+WRITING_ROLES: Final = frozenset({Role.WARD, Role.DOCTOR, Role.VISITATOR, Role.HOME_NURSE, Role.GP})
+"""People who write care messages. A record system sends its own as messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What the core needs of the world, as protocols: one transaction and what is kept in it.
 
-Lock order everywhere: patient, stay, tasks by id, timers, and feed heads last. Every ``get`` that
+Lock order everywhere: patient, stay, tasks by id, timers, conversation, and feed heads last. Every ``get`` that
 names a lock holds it until the unit of work ends.
 """
 
@@ -12,10 +12,24 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from discharge.agreement import HealthAgreement, PlannedStep, StepKind
-from discharge.commands import Envelope, Receipt
+from discharge.commands import Envelope, HearReceipt, Receipt
+from discharge.conversation import Conversation
 from discharge.directory import Directory
-from discharge.events import Event
-from discharge.identifiers import CprNumber, FeedId, MessageId, PatientId, SorCode, StayId, TaskId, TimerId
+from discharge.events import Event, MessageUndelivered
+from discharge.identifiers import (
+    ConversationId,
+    CprNumber,
+    FeedId,
+    MessageId,
+    PatientId,
+    SegmentId,
+    SorCode,
+    StayId,
+    TaskId,
+    ThreadId,
+    TimerId,
+)
+from discharge.letter import Letter
 from discharge.patient import Patient
 from discharge.policy import Role
 from discharge.stay import Stay
@@ -24,7 +38,9 @@ from discharge.task import AgreementRef, HandoverTask
 __all__ = [
     "Agreements",
     "ArmedStep",
+    "Conversations",
     "Messages",
+    "Outbox",
     "Patients",
     "Stays",
     "Tasks",
@@ -135,8 +151,17 @@ class Timers(Protocol):
     async def set_due(self, timer_id: TimerId, due_at: datetime) -> None:
         """Give a waiting rung its instant."""
 
-    async def due(self, until: datetime, limit: int) -> Sequence[ArmedStep]:
-        """Unfired rungs due by ``until``, in due order, of stays that nobody else holds; all locked."""
+    async def due(self, until: datetime, limit: int, stay_id: StayId | None = None) -> Sequence[ArmedStep]:
+        """Unfired rungs due by ``until``, in due order, of stays that nobody else holds; all locked.
+
+        Only those of ``stay_id`` when it is named, else of every stay that is not postponed.
+        """
+
+    async def postpone(self, stay_id: StayId) -> tuple[SorCode, ...]:
+        """Pass over the rungs of a stay that cannot be climbed, for a while that grows.
+
+        Returns the places whose operators must know the first time, and nothing while it lasts.
+        """
 
     async def fired(self, timer_id: TimerId, at: datetime) -> None:
         """Mark a rung as climbed."""
@@ -148,8 +173,9 @@ class Messages(Protocol):
     async def claim(self, envelope: Envelope) -> Receipt | None:
         """Take the message in hand, once per sender and MessageHeader.id.
 
-        Returns None when it is new, else the answer it was given before, or the fatal answer for a
-        reused Bundle.id. Concurrent copies wait here for the first one's commit.
+        Returns None when it is new, or was answered "not now" before; else the answer it was given before,
+        or the fatal answer for a reused Bundle.id, which is no duplicate and still to be concluded.
+        Concurrent copies wait here for the first one's commit.
 
         Source: MedCom Reliable Messaging, duplicate matrix; the keys are (sender, id).
         """
@@ -159,11 +185,52 @@ class Messages(Protocol):
     ) -> None:
         """Write the answer; ``keep`` False drops the body in this same transaction."""
 
-    async def stays_of(self, sender: SorCode, message_ids: Sequence[MessageId]) -> frozenset[StayId]:
-        """The stays that these earlier messages of ``sender`` were about, as far as they came here."""
 
-    async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
-        """Remember messages known through the history of a later one."""
+class Conversations(Protocol):
+    """Threads of care messages. Contents of attachments are kept apart and handed out on request only."""
+
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        """Return the thread and hold its lock.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+
+    async def about(self, conversation_id: ConversationId) -> tuple[PatientId, StayId | None]:
+        """Whom and which stay the thread is about: what to lock before it.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+
+    async def of_thread(self, thread: ThreadId) -> Sequence[Conversation]:
+        """The conversations with this Communication.identifier, held: one per citizen it was used for."""
+
+    async def of_messages(self, patient_id: PatientId, message_ids: Sequence[MessageId]) -> Sequence[Conversation]:
+        """The citizen's conversations in which a message bears, or names in its history, one of these ids; held."""
+
+    async def contents(self, conversation: Conversation) -> dict[SegmentId, bytes]:
+        """The contents of all files of the thread."""
+
+    async def save(self, conversation: Conversation) -> None:
+        """Keep a new thread, what was added to it, and the contents that the added messages bring."""
+
+
+class Outbox(Protocol):
+    """Letters on their way out."""
+
+    async def post(self, letter: Letter) -> None:
+        """Hand a letter over for sending; it leaves after the commit.
+
+        It names its citizen by ``patient_id``, and carries the contents of its files.
+        """
+
+    async def hear(self, command: HearReceipt) -> tuple[str, MessageUndelivered | None]:
+        """Note a receipt, and close the message of ours that it answers or have it sent again.
+
+        Returns what it meant, in a word for the log, and what people must be told. Only who got the
+        message can answer it; the first final receipt counts.
+        """
 
 
 class Agreements(Protocol):
@@ -217,6 +284,14 @@ class UnitOfWork(Protocol):
     @property
     def messages(self) -> Messages:
         """Messages."""
+
+    @property
+    def conversations(self) -> Conversations:
+        """Threads of care messages."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Letters on their way out."""
 
     @property
     def agreements(self) -> Agreements:

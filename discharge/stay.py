@@ -1,67 +1,18 @@
-"""The stay: one patient's unbroken time in hospital, and what a notice does to it."""
+"""The stay: one patient's unbroken time in hospital, as its notices tell it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
-from discharge.errors import TransitionError
 from discharge.identifiers import EncounterId, EpisodeOfCareId, MessageId, PatientId, SorCode, StayId
+from discharge.notices import EncounterClass, FiledNotice, NoticeKind, StayState
 from discharge.plan import DischargePlan
+from discharge.story import Story
 
-__all__ = [
-    "STAY_TRANSITIONS",
-    "Encounter",
-    "EncounterClass",
-    "NoticeKind",
-    "Party",
-    "PartyBasis",
-    "Stay",
-    "StayState",
-]
-
-
-class NoticeKind(StrEnum):
-    """Which notice it is, by its Danish use-case code.
-
-    Source: MedCom HospitalNotification 3.0.2, use cases. The others are not acted on yet.
-    """
-
-    STAA = "STAA"
-    STIN = "STIN"
-    SLHJ = "SLHJ"
-
-
-class StayState(StrEnum):
-    """Where a stay stands."""
-
-    ACUTE = "acute-ambulant"
-    ADMITTED = "admitted"
-    ENDED = "ended"
-
-
-STAY_TRANSITIONS: Final[dict[tuple[StayState | None, NoticeKind], StayState]] = {
-    (None, NoticeKind.STAA): StayState.ACUTE,
-    (None, NoticeKind.STIN): StayState.ADMITTED,
-    (None, NoticeKind.SLHJ): StayState.ENDED,
-    (StayState.ACUTE, NoticeKind.STAA): StayState.ACUTE,
-    (StayState.ACUTE, NoticeKind.STIN): StayState.ADMITTED,
-    (StayState.ACUTE, NoticeKind.SLHJ): StayState.ENDED,
-    (StayState.ADMITTED, NoticeKind.STAA): StayState.ACUTE,
-    (StayState.ADMITTED, NoticeKind.STIN): StayState.ADMITTED,
-    (StayState.ADMITTED, NoticeKind.SLHJ): StayState.ENDED,
-    (StayState.ENDED, NoticeKind.SLHJ): StayState.ENDED,
-}
-"""Source: MedCom HospitalNotification 3.0.2, state machine. A second SLHJ confirms or re-dates the first."""
-
-
-class EncounterClass(StrEnum):
-    """v3-ActCode of one hospital contact."""
-
-    INPATIENT = "IMP"
-    EMERGENCY = "EMER"
+__all__ = ["Encounter", "EncounterClass", "NoticeKind", "Party", "PartyBasis", "Stay", "StayState"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +24,10 @@ class Encounter:
     ward: SorCode
     started_at: datetime
     ended_at: datetime | None = None
+    source: MessageId | None = None
+    """The notice that began it."""
+    is_cancelled: bool = False
+    """True: the notice that began it was taken back."""
 
 
 class PartyBasis(StrEnum):
@@ -107,67 +62,60 @@ class Stay:
     began_at: datetime
     ended_at: datetime | None = None
     end_received_at: datetime | None = None
+    died_at: datetime | None = None
+    leave_started_at: datetime | None = None
+    """Since when the patient is on leave."""
     encounters: tuple[Encounter, ...]
     episodes: tuple[EpisodeOfCareId, ...] = ()
-    superseded: frozenset[MessageId] = frozenset()
-    """Messages already known through the history of later ones: old news when they arrive."""
     parties: tuple[Party, ...] = ()
     plan: DischargePlan = field(default_factory=DischargePlan)
+    notices: tuple[FiledNotice, ...] = ()
+    """Everything that was told of it, in its order: what the rest follows from."""
 
     @property
     def is_open(self) -> bool:
-        """True until the patient has left."""
-        return self.state is not StayState.ENDED
+        """True while the hospital has the patient."""
+        return self.state.is_open
 
     @property
     def encounter(self) -> Encounter:
-        """The latest hospital contact."""
-        return self.encounters[-1]
+        """The latest hospital contact that stands."""
+        return next((each for each in reversed(self.encounters) if not each.is_cancelled), self.encounters[-1])
 
-    def after(self, kind: NoticeKind) -> StayState:
-        """The state that ``kind`` leads to.
+    @property
+    def known_messages(self) -> frozenset[MessageId]:
+        """The messages filed here, and those that their histories name."""
+        return frozenset().union(*({each.id} | each.follows for each in self.notices))
 
-        Raises:
-            TransitionError: the standard has no such step.
-        """
-        state = STAY_TRANSITIONS.get((self.state, kind))
-        if state is None:
-            raise TransitionError(kind="Stay", state=self.state, move=kind)
-        return state
-
-    def continued(self, encounter: Encounter, *, hospital: SorCode, state: StayState) -> Stay:
-        """The same stay in another contact: acute turned admitted, or another ward took over."""
-        closed = replace(self.encounter, ended_at=encounter.started_at)
+    def retold(self, story: Story, *, new_id: Callable[[], str], received_at: datetime) -> Stay:
+        """The stay as ``story`` has it: contacts that are known keep their ids."""
+        ids = {each.source or MessageId(each.id): each.id for each in self.encounters}
+        contact = story.contact
+        end_received_at = self.end_received_at if story.ended_at == self.ended_at else received_at
         return replace(
             self,
-            hospital=hospital,
-            ward=encounter.ward,
-            state=state,
-            encounters=(*self.encounters[:-1], closed, encounter),
+            hospital=contact.hospital,
+            ward=contact.ward,
+            state=story.state,
+            began_at=story.began_at,
+            ended_at=story.ended_at,
+            end_received_at=None if story.ended_at is None else end_received_at,
+            died_at=story.died_at,
+            leave_started_at=story.leave_started_at,
+            notices=story.notices,
+            encounters=tuple(
+                Encounter(
+                    id=ids.get(each.source) or EncounterId(new_id()),
+                    encounter_class=each.encounter_class,
+                    ward=each.ward,
+                    started_at=each.started_at,
+                    ended_at=each.ended_at,
+                    source=each.source,
+                    is_cancelled=each.is_cancelled,
+                )
+                for each in story.contacts
+            ),
         )
-
-    def discharged(self, at: datetime, *, received_at: datetime) -> Stay:
-        """The stay ended by going home at ``at``; calling it again re-dates the end."""
-        last = replace(self.encounter, ended_at=at)
-        return replace(
-            self,
-            state=StayState.ENDED,
-            ended_at=at,
-            end_received_at=received_at,
-            encounters=(*self.encounters[:-1], last),
-        )
-
-    def reopened(self) -> Stay:
-        """The stay as it was before the discharge was marked.
-
-        Raises:
-            TransitionError: it is not ended.
-        """
-        if self.is_open:
-            raise TransitionError(kind="Stay", state=self.state, move="undo-discharged")
-        last = replace(self.encounter, ended_at=None)
-        state = StayState.ADMITTED if last.encounter_class is EncounterClass.INPATIENT else StayState.ACUTE
-        return replace(self, state=state, ended_at=None, end_received_at=None, encounters=(*self.encounters[:-1], last))
 
     def with_party(self, organization: SorCode, basis: PartyBasis, since: datetime) -> Stay:
         """The stay with one more party; one that is a party already stays as it is, or comes back."""

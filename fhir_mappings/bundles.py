@@ -15,12 +15,13 @@ from typing import Final, NoReturn
 
 import orjson
 
-from discharge.commands import Envelope
+from discharge.commands import Envelope, Sending
 from discharge.errors import InvalidIdentifierError
 from discharge.identifiers import BundleId, MessageId, SorCode, parse_sor
 from fhir_mappings.elements import Element, Json, JsonObject
 from fhir_mappings.errors import NotAMessageError, TooCostlyError, finding
 from fhir_mappings.systems import GLN_SYSTEMS, SOR_SYSTEM
+from fhir_mappings.xhtml import words_of
 
 __all__ = [
     "MAX_ENTRIES",
@@ -88,7 +89,7 @@ class MessageBundle:
     def names_header(self, reference: Element) -> bool:
         """Tell whether a Reference names the MessageHeader of this very message."""
         found = self.resolve(reference)
-        return found is not None and found.path == self.header.path
+        return found is self.header
 
     def dangling(self, element: Element) -> Iterator[Element]:
         """The References at or below ``element`` that lead nowhere in this bundle."""
@@ -147,7 +148,7 @@ def open_message(content: JsonObject) -> MessageBundle:
     return bundle
 
 
-def envelope_of(bundle: MessageBundle, *, body: bytes) -> Envelope:
+def envelope_of(bundle: MessageBundle, *, body: bytes, sending: Sending | None = None) -> Envelope:
     """What is known of the message before its content is judged."""
     header = bundle.header
     sender = _sender(bundle)
@@ -162,6 +163,7 @@ def envelope_of(bundle: MessageBundle, *, body: bytes) -> Envelope:
         receiver=sor_of(receiver) or _endpoint_sor(destination_of(header)["endpoint"]),
         receiver_gln=_gln(receiver),
         event_code=header["eventCoding"].text("code"),
+        sending=sending or Sending(),
         fingerprint=_fingerprint(bundle.root.fields),
         body=body,
     )
@@ -169,7 +171,7 @@ def envelope_of(bundle: MessageBundle, *, body: bytes) -> Envelope:
 
 def destination_of(header: Element) -> Element:
     """The first destination, or its empty place. A notification has one."""
-    return next(iter(header.all("destination")), Element(f"{header.path}.destination", None))
+    return next(iter(header.all("destination")), Element("destination", None, header))
 
 
 def sor_of(organization: Element | None) -> SorCode | None:
@@ -207,7 +209,7 @@ def _parsed_sor(text: str | None) -> SorCode | None:
 
 
 def _entry(place: Element) -> Entry:
-    resource = Element(f"{place.path}.resource", place.fields.get("resource"))
+    resource = place["resource"]
     return Entry(
         resource=resource,
         type=resource.text("resourceType") or "",
@@ -251,11 +253,12 @@ def _fingerprint(content: JsonObject) -> bytes:
     """SHA-256 over what stays the same when a message is sent again.
 
     A resend has a new Bundle.id, timestamp and Provenance times. The narrative of a Provenance repeats
-    those times in words, so it is left out as well. Entries after the header come in any order.
+    those times in words, so it is left out as well. Entries after the header come in any order. Of other
+    narrative the words count: its form is not the same in JSON and in XML.
     """
     stable = {name: value for name, value in content.items() if name not in {"id", "timestamp", "entry"}}
     placed = content.get("entry")
-    entries = [_canonical(_without_times(entry)) for entry in placed] if isinstance(placed, list) else []
+    entries = [_canonical(_lasting(entry)) for entry in placed] if isinstance(placed, list) else []
     digest = hashlib.sha256(_canonical(stable))
     for entry in (*entries[:1], *sorted(entries[1:])):
         digest.update(len(entry).to_bytes(8, "big"))
@@ -263,11 +266,18 @@ def _fingerprint(content: JsonObject) -> bytes:
     return digest.digest()
 
 
-def _without_times(entry: Json) -> Json:
+def _lasting(entry: Json) -> Json:
+    """What stays the same of one entry."""
     resource = entry.get("resource") if isinstance(entry, dict) else None
-    if not isinstance(entry, dict) or not isinstance(resource, dict) or resource.get("resourceType") != "Provenance":
+    if not isinstance(entry, dict) or not isinstance(resource, dict):
         return entry
-    return entry | {"resource": {name: value for name, value in resource.items() if name not in _SENDING_TIMES}}
+    if resource.get("resourceType") == "Provenance":
+        return entry | {"resource": {name: value for name, value in resource.items() if name not in _SENDING_TIMES}}
+    text = resource.get("text")
+    div = text.get("div") if isinstance(text, dict) else None
+    if not isinstance(text, dict) or not isinstance(div, str):
+        return entry
+    return entry | {"resource": resource | {"text": text | {"div": words_of(div)}}}
 
 
 def _canonical(value: Json) -> bytes:

@@ -7,9 +7,11 @@ what it needs in any input, and always knows the FHIRPath of what it asked for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from typing_extensions import override
 
 __all__ = ["Element", "Json", "JsonObject", "codeable", "expression_of"]
 
@@ -17,14 +19,36 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 JsonObject: TypeAlias = dict[str, Json]
 
 _ELEMENT_NAME = re.compile(r"_?[A-Za-z]{1,40}(?:64Binary)?", re.ASCII)
+_CONTAINERS: Final = (dict, list)
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """A place in a resource, by its FHIRPath, and what stands there; None when nothing does."""
+class Element(Struct, frozen=True, eq=False):
+    """A place in a resource, and what stands there; None when nothing does.
 
-    path: str
+    A message has thousands of places and few findings: so a place knows its step from the place above,
+    and the path is put together when it is asked for.
+    """
+
+    step: str | int
+    """The name of the element, or its number in a list; the path where no place is above."""
     value: Json
+    above: Element | None = None
+
+    @property
+    def path(self) -> str:
+        """The FHIRPath of this place."""
+        if self.above is None:
+            return str(self.step)
+        if isinstance(self.step, int):
+            return f"{self.above.path}[{self.step}]"
+        # A name is input, too: it is repeated only when it looks like an element of FHIR.
+        return f"{self.above.path}.{self.step}" if _ELEMENT_NAME.fullmatch(self.step) else self.above.path
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Element) and self.path == other.path and self.value == other.value
+
+    __hash__ = None  # type: ignore[assignment] # what stands here can change
 
     @property
     def exists(self) -> bool:
@@ -34,7 +58,7 @@ class Element:
     @property
     def string(self) -> str | None:
         """The text that stands here, unless it is blank or no text."""
-        return self.value if isinstance(self.value, str) and self.value.strip() else None
+        return _text(self.value)
 
     @property
     def fields(self) -> JsonObject:
@@ -43,39 +67,44 @@ class Element:
 
     def __getitem__(self, name: str) -> Element:
         """The child called ``name``."""
-        return Element(f"{self.path}.{name}", self.fields.get(name))
+        return Element(name, self.value.get(name) if isinstance(self.value, dict) else None, self)
 
     def all(self, name: str) -> tuple[Element, ...]:
         """The members of the repeating child called ``name``."""
-        found = self.fields.get(name)
-        if not isinstance(found, list):
+        listed = self[name]
+        if not isinstance(listed.value, list):
             return ()
-        return tuple(Element(f"{self.path}.{name}[{number}]", value) for number, value in enumerate(found))
+        return tuple(Element(number, value, listed) for number, value in enumerate(listed.value))
 
     def text(self, name: str) -> str | None:
         """The text of the child called ``name``, unless it is blank or no text."""
-        return self[name].string
+        return _text(self.value.get(name)) if isinstance(self.value, dict) else None
 
     def extension(self, url: str) -> Element:
         """The first extension called ``url``."""
-        here = (extension for extension in self.all("extension") if extension.text("url") == url)
-        return next(here, Element(f"{self.path}.extension('{url}')", None))
+        for extension in self.all("extension"):
+            if extension.text("url") == url:
+                return extension
+        return Element(f"{self.path}.extension('{url}')", None)
 
     def walk(self) -> Iterator[Element]:
-        """Every object at or below this place; the input is at most 64 levels deep."""
-        if isinstance(self.value, dict):
-            yield self
-            for name, value in self.value.items():
-                if isinstance(value, dict | list):
-                    yield from Element(_below(self.path, name), value).walk()
-        elif isinstance(self.value, list):
-            for number, value in enumerate(self.value):
-                yield from Element(f"{self.path}[{number}]", value).walk()
+        """Every object at or below this place, in the order of the text."""
+        waiting = [self]
+        while waiting:
+            place = waiting.pop()
+            if isinstance(place.value, dict):
+                yield place
+                inner: Iterable[tuple[str | int, Json]] = place.value.items()
+            elif isinstance(place.value, list):
+                inner = enumerate(place.value)
+            else:
+                continue
+            below = [Element(step, value, place) for step, value in inner if isinstance(value, _CONTAINERS)]
+            waiting += reversed(below)
 
 
-def _below(path: str, name: str) -> str:
-    # A name is input, too: it is repeated only when it looks like an element of FHIR.
-    return f"{path}.{name}" if _ELEMENT_NAME.fullmatch(name) else path
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def expression_of(root: str, steps: Sequence[str | int]) -> str:

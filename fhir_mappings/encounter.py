@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from discharge.identifiers import SorCode
-from discharge.stay import Encounter, EncounterClass, Stay
+from discharge.stay import Encounter, EncounterClass, Stay, StayState
 from fhir_mappings.elements import JsonObject
 from fhir_mappings.instants import write_instant
 from fhir_mappings.outcomes import narrative
@@ -40,7 +40,7 @@ def encounter_resource(stay: Stay, encounter: Encounter) -> JsonObject:
         "meta": {"versionId": str(stay.plan.version)},
         "text": narrative(_CLASS_TEXT[encounter.encounter_class]),
         "identifier": [{"system": STAY_SYSTEM, "value": stay.id}],
-        "status": "in-progress" if encounter.ended_at is None else "finished",
+        "status": _status(stay, encounter),
         "class": {"system": CLASS_SYSTEM, "code": encounter.encounter_class.value},
         "subject": {"reference": f"Patient/{stay.patient_id}"},
         "period": period,
@@ -52,6 +52,15 @@ def encounter_resource(stay: Stay, encounter: Encounter) -> JsonObject:
             for each in stay.episodes
         ]
     return resource
+
+
+def _status(stay: Stay, encounter: Encounter) -> str:
+    """FHIR R4, EncounterStatus."""
+    if encounter.is_cancelled:
+        return "entered-in-error"
+    if encounter.ended_at is not None:
+        return "finished"
+    return "onleave" if stay.state is StayState.ON_LEAVE else "in-progress"
 
 
 def organization_reference(sor: SorCode) -> JsonObject:

@@ -5,6 +5,7 @@ The tree::
     MappingError
     ├── UnreadableError           the body is not what this door takes
     │   ├── JsonTextError         not JSON as we take it
+    │   ├── XmlTextError          not XML as we take it
     │   ├── NotAMessageError      no message that could be acknowledged
     │   ├── ResourceShapeError    not the resource it claims to be
     │   └── ParametersError       unknown, repeated or wrongly typed parameters
@@ -34,6 +35,7 @@ __all__ = [
     "TooCostlyError",
     "UnprocessableError",
     "UnreadableError",
+    "XmlTextError",
     "finding",
 ]
 
@@ -74,6 +76,10 @@ class UnreadableError(MappingError):
 
 class JsonTextError(UnreadableError):
     """The text is not JSON as we take it."""
+
+
+class XmlTextError(UnreadableError):
+    """The text is not XML as we take it."""
 
 
 class NotAMessageError(UnreadableError):

@@ -11,20 +11,21 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import accumulate
 from typing import Final, NoReturn
 
+from discharge.commands import Issue
 from fhir_mappings.elements import Json, JsonObject
 from fhir_mappings.errors import JsonTextError, finding
 
-__all__ = ["MAX_DEPTH", "parse", "parse_object"]
+__all__ = ["MAX_DEPTH", "another_type", "parse", "parse_object"]
 
 MAX_DEPTH: Final = 64
 
-# One match per bracket, and one at the end. Possessive, and never without a match: so it is linear
-# whatever stands in the body, and a search that failed would begin anew at every character.
-_BRACKET = re.compile(r'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z))*+([{}\[\]]|\Z)', re.DOTALL)
+_NOT_STRUCTURE: Final = bytes(set(range(256)) - set(b'"{[}]'))
+_NEITHER_STRUCTURE_NOR_ESCAPE: Final = bytes(set(_NOT_STRUCTURE) - set(rb"\/bfnrtu"))
+_STEPS: Final = bytes.maketrans(b"{[}]", bytes((1, 1, 255, 255)))  # As signed bytes: one level down, one up.
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
-_STEP: Final = {"{": 1, "[": 1, "}": -1, "]": -1, "": 0}
 _LINE_CHARACTERS: Final = frozenset({0x09, 0x0A, 0x0D})
 _FIRST_PRINTABLE: Final = 0x20
 _HIGH_SURROGATES: Final = range(0xD800, 0xDC00)
@@ -39,7 +40,7 @@ def parse(body: bytes) -> Json:
         JsonTextError: it is not JSON as we take it.
     """
     text = _decoded(body)
-    _check_depth(text)
+    _check_depth(body)
     if "\\u" in text:
         _check_escapes(text)
     try:
@@ -60,14 +61,17 @@ def parse_object(body: bytes, *, expected: str) -> JsonObject:
     value = parse(body)
     if isinstance(value, dict) and value.get("resourceType") == expected:
         return value
-    raise JsonTextError(
-        finding(
-            "stafet-resource-type",
-            "invalid",
-            f"This door takes a {expected} and nothing else.",
-            expression=f"{expected}.resourceType",
-            detail="MSG_RESOURCE_TYPE_MISMATCH",
-        )
+    raise JsonTextError(another_type(expected))
+
+
+def another_type(expected: str) -> Issue:
+    """The finding about a resource that is not the ``expected`` one."""
+    return finding(
+        "stafet-resource-type",
+        "invalid",
+        f"This door takes a {expected} and nothing else.",
+        expression=f"{expected}.resourceType",
+        detail="MSG_RESOURCE_TYPE_MISMATCH",
     )
 
 
@@ -83,12 +87,15 @@ def _decoded(body: bytes) -> str:
         _refuse_structure("json-encoding", "Send UTF-8.", "MSG_BAD_FORMAT")
 
 
-def _check_depth(text: str) -> None:
-    depth = 0
-    for bracket in _BRACKET.finditer(text):
-        depth += _STEP[bracket[1]]
-        if depth > MAX_DEPTH:
-            _refuse_structure("json-depth", f"More than {MAX_DEPTH} levels of nesting.", "MSG_BAD_FORMAT")
+def _check_depth(body: bytes) -> None:
+    # At a backslash that escapes nothing the parser stops: what stands behind it need not be told apart.
+    short = body.translate(None, _NEITHER_STRUCTURE_NOR_ESCAPE)
+    structure = short.replace(rb"\\", b"").replace(rb"\"", b"").translate(None, _NOT_STRUCTURE)
+    # Two quotes in a row enclose nothing, or part two strings that may as well be one.
+    outside_of_strings = structure.replace(b'""', b"").split(b'"')[::2]
+    steps = memoryview(b"".join(outside_of_strings).translate(_STEPS)).cast("b")
+    if any(depth > MAX_DEPTH for depth in accumulate(steps)):
+        _refuse_structure("json-depth", f"More than {MAX_DEPTH} levels of nesting.", "MSG_BAD_FORMAT")
 
 
 def _check_escapes(text: str) -> None:

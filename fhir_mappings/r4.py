@@ -3,7 +3,8 @@
 The national profiles are FHIR 4.0.1, which the library's R4B models describe for every resource we
 use. Importing them takes half a second and building one takes tens of milliseconds, so both wait for
 the first use; ``warm`` does it ahead of time. Parsing is not conformance: the models accept any string
-as a code and know no profile (``fhir_mappings.medcom.rules`` does).
+as a code and know no profile (``fhir_mappings.medcom.rules`` does). What ``fhir_mappings.shapes`` says
+yes to, the models would accept, so they are asked about the rest only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from fhir_mappings.elements import Json, JsonObject, expression_of
 from fhir_mappings.errors import ResourceShapeError, finding
+from fhir_mappings.shapes import stands
 
 if TYPE_CHECKING:
     from fhir.resources.R4B.bundle import Bundle as Bundle
@@ -35,6 +37,7 @@ __all__ = [
     "Parameters",
     "Patient",
     "Task",
+    "model_of",
     "require_shape",
     "shape_findings",
     "warm",
@@ -59,21 +62,32 @@ def _model(name: str) -> type[BaseModel]:
     return model
 
 
+def model_of(name: str) -> type[BaseModel]:
+    """The model of the type called ``name``: a resource, a data type, or a part such as ``BundleEntry``.
+
+    Raises:
+        ValueError: FHIR R4 has no such type.
+    """
+    return _model(name)
+
+
 def warm() -> None:
     """Import and build the models of a message now rather than with the first one."""
     for name in _MESSAGE_MODELS:
-        shape_findings({"resourceType": name}, expression=name)
+        _model_findings({"resourceType": name}, kind=name, expression=name)
 
 
 def shape_findings(resource: Json, *, expression: str) -> tuple[Issue, ...]:
-    """What keeps ``resource`` from being the FHIR resource it says it is; nothing when it is one.
-
-    The library raises its own error for a wrong element, but ``KeyError``, ``TypeError`` and others
-    for an unknown or misused ``resourceType``.
-    """
+    """What keeps ``resource`` from being the FHIR resource it says it is; nothing when it is one."""
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if not isinstance(kind, str):
+    if not isinstance(resource, dict) or not isinstance(kind, str):
         return (_wrong("A resource names its type.", f"{expression}.resourceType", "MSG_UNKNOWN_TYPE"),)
+    return () if stands(resource, kind=kind) else _model_findings(resource, kind=kind, expression=expression)
+
+
+def _model_findings(resource: JsonObject, *, kind: str, expression: str) -> tuple[Issue, ...]:
+    # The library raises its own error for a wrong element, but KeyError, TypeError and others for an
+    # unknown or misused resourceType.
     try:
         _model(kind).model_validate(resource)
     except _validation_error() as error:

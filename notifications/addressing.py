@@ -14,12 +14,21 @@ from typing import Final, assert_never
 from discharge.directory import Directory, OrganizationKind
 from discharge.events import (
     AgreementMissing,
+    CareMessageWritten,
+    DeathWithdrawn,
     DischargeUndone,
     Event,
+    LadderStalled,
+    LeaveBegan,
+    LeaveEnded,
     MessageRefused,
+    MessageUndelivered,
+    NoticeUnexpected,
+    PatientDied,
     PatientDischarged,
     PlanRevised,
     StayBegan,
+    StayCancelled,
     StayContinued,
     TaskDelivered,
     TaskEscalated,
@@ -30,6 +39,7 @@ from discharge.events import (
     TaskRequested,
 )
 from discharge.identifiers import FeedId, SorCode, StayId
+from discharge.letter import LetterKind
 from discharge.policy import STAFF, Role
 from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move, Priority
@@ -48,7 +58,17 @@ _BEGAN: Final[dict[NoticeKind, str]] = {
     NoticeKind.STAA: "Akut ambulant kontakt er begyndt",
     NoticeKind.STIN: "Patient er indlagt",
     NoticeKind.SLHJ: "Patient er udskrevet",
+    NoticeKind.MORS: "Patient er død",
 }
+_IN_HOSPITAL: Final = "Patient er på hospitalet"
+_NEWS: Final[dict[type[LeaveBegan | LeaveEnded | PatientDied | DeathWithdrawn | StayCancelled], str]] = {
+    LeaveBegan: "Patient er på orlov. Hospitalet har fortsat ansvaret",
+    LeaveEnded: "Patient er tilbage fra orlov",
+    PatientDied: "Patient er død. Alle opgaver er lukket",
+    DeathWithdrawn: "Melding om dødsfald er annulleret",
+    StayCancelled: "Melding om sygehusophold er annulleret",
+}
+_UNEXPECTED: Final = "En melding passer ikke til opholdet. Se på den"
 _CONTINUED: Final = "Opholdet fortsætter i en ny kontakt"
 _DISCHARGED: Final = "Patient er udskrevet"
 _REDATED: Final = "Udskrivningstidspunktet er rettet"
@@ -56,6 +76,16 @@ _UNCOVERED: Final = "Ingen sundhedsaftale gælder her. Ring: ingen har fået en 
 _UNDONE: Final = "Udskrivningen er taget tilbage"
 _PLAN: Final = "Udskrivningsplanen er ændret"
 _REFUSED: Final = "En besked er afvist"
+_WRITTEN: Final = "En besked er sendt"
+_ARRIVED: Final[dict[LetterKind, str]] = {
+    LetterKind.NEW: "Ny besked om en borger",
+    LetterKind.REPLY: "Svar på en besked",
+    LetterKind.FORWARD: "En besked er sendt videre til jer",
+    LetterKind.MODIFIED: "En besked er rettet af afsenderen",
+    LetterKind.RETRACTED: "En besked er trukket tilbage af afsenderen",
+}
+_UNDELIVERED: Final = "En besked kom ikke frem. Ring til modtageren"
+_STALLED: Final = "Fristerne i et forløb kan ikke behandles. Driften skal se på det nu"
 
 
 def feeds_of(sor: SorCode, directory: Directory) -> tuple[FeedId, ...]:
@@ -106,6 +136,14 @@ def _addressed(event: Event, directory: Directory) -> Iterator[Addressed]:
             yield from _about_task(event, directory)
         case MessageRefused():
             yield _refused(event, directory)
+        case CareMessageWritten():
+            yield from _written(event, directory)
+        case MessageUndelivered():
+            yield from _undelivered(event, directory)
+        case LadderStalled():
+            for place in event.places:
+                entry = replace(_of_stay(place, event.at, event.stay_id, _STALLED), priority=Priority.STAT)
+                yield replace(entry, audience=frozenset({Role.OPERATOR}))
         case _:
             yield from _about_stay(event, directory)
 
@@ -134,12 +172,23 @@ def _about_task(
 
 
 def _about_stay(
-    event: StayBegan | StayContinued | AgreementMissing | PatientDischarged | DischargeUndone | PlanRevised,
+    event: StayBegan
+    | StayContinued
+    | AgreementMissing
+    | PatientDischarged
+    | DischargeUndone
+    | PlanRevised
+    | LeaveBegan
+    | LeaveEnded
+    | PatientDied
+    | DeathWithdrawn
+    | StayCancelled
+    | NoticeUnexpected,
     directory: Directory,
 ) -> Iterator[Addressed]:
     match event:
         case StayBegan():
-            yield _of_stay(event.ward, event.at, event.stay_id, _BEGAN[event.kind])
+            yield _of_stay(event.ward, event.at, event.stay_id, _BEGAN.get(event.kind.base, _IN_HOSPITAL))
         case StayContinued():
             yield _of_stay(event.ward, event.at, event.stay_id, _CONTINUED)
             yield _of_stay(event.previous_ward, event.at, event.stay_id, _CONTINUED)
@@ -155,6 +204,11 @@ def _about_stay(
             yield _of_stay(event.ward, event.at, event.stay_id, _UNDONE)
         case PlanRevised():
             yield from _plan_revised(event, directory)
+        case LeaveBegan() | LeaveEnded() | PatientDied() | DeathWithdrawn() | StayCancelled():
+            yield from _news(event, directory)
+        case NoticeUnexpected():
+            entry = _of_stay(event.ward, event.at, event.stay_id, _UNEXPECTED)
+            yield replace(entry, audience=entry.audience | {Role.OPERATOR})
         case _:
             assert_never(event)
 
@@ -221,6 +275,16 @@ def _of_stay(ward: SorCode, at: datetime, stay_id: StayId, title: str) -> Addres
     )
 
 
+def _news(
+    event: LeaveBegan | LeaveEnded | PatientDied | DeathWithdrawn | StayCancelled, directory: Directory
+) -> Iterator[Addressed]:
+    entry = _of_stay(event.ward, event.at, event.stay_id, _NEWS[type(event)])
+    yield entry
+    for receiver in event.receivers:
+        for feed in feeds_of(receiver, directory):
+            yield replace(entry, feed=feed, audience=staff_of(receiver, directory))
+
+
 def _plan_revised(event: PlanRevised, directory: Directory) -> Iterator[Addressed]:
     entry = replace(_of_stay(event.ward, event.at, event.stay_id, _PLAN), event=EntryEvent.PLAN_CHANGED)
     yield entry
@@ -228,6 +292,24 @@ def _plan_revised(event: PlanRevised, directory: Directory) -> Iterator[Addresse
         audience = staff_of(receiver, directory)
         for feed in feeds_of(receiver, directory):
             yield replace(entry, feed=feed, audience=audience)
+
+
+def _written(event: CareMessageWritten, directory: Directory) -> Iterator[Addressed]:
+    """The place that is written to, and the writer's own colleagues."""
+    entry = Addressed(
+        feed=FeedId(event.sender),
+        at=event.at,
+        event=EntryEvent.MESSAGE,
+        stay_id=event.stay_id,
+        priority=Priority.URGENT if event.is_urgent else Priority.ROUTINE,
+        title=_ARRIVED[event.kind],
+        audience=frozenset(),
+    )
+    if event.place is not None:
+        for feed in feeds_of(event.place, directory):
+            yield replace(entry, feed=feed, audience=staff_of(event.place, directory))
+    if event.by is not None:
+        yield replace(entry, title=_WRITTEN, priority=Priority.ROUTINE, audience=staff_of(event.sender, directory))
 
 
 def _refused(event: MessageRefused, directory: Directory) -> Addressed:
@@ -240,3 +322,21 @@ def _refused(event: MessageRefused, directory: Directory) -> Addressed:
         title=_REFUSED,
         audience=frozenset({Role.OPERATOR}),
     )
+
+
+def _undelivered(event: MessageUndelivered, directory: Directory) -> Iterator[Addressed]:
+    """The place that wrote it must find another way; operators there and above it must find out why."""
+    operators = frozenset({Role.OPERATOR})
+    entry = Addressed(
+        feed=FeedId(event.place),
+        at=event.at,
+        event=EntryEvent.MESSAGE,
+        stay_id=event.stay_id,
+        priority=Priority.URGENT,
+        title=_UNDELIVERED,
+        audience=staff_of(event.place, directory) | operators,
+    )
+    for feed in feeds_of(event.place, directory):
+        yield replace(entry, feed=feed)
+    for above in (*directory.lineage(event.place)[1:], event.sender):
+        yield replace(entry, feed=FeedId(above), audience=operators)

@@ -4,7 +4,9 @@ The tree::
 
     DeliveryError
     ├── CarrierError        a carrier of wake-ups is away; nothing is lost, the poll finds the entries
-    └── FrameError          a client's frame breaks the protocol; carries the close code
+    ├── FrameError          a client's frame breaks the protocol; carries the close code
+    ├── UnansweredError     a system outside may have got the message, and did not answer
+    └── UnreachedError      a system outside could not be reached: nobody got the message
 
 Errors carry fields, not sentences, and none of them ever holds personal data.
 """
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-__all__ = ["CarrierError", "DeliveryError", "FrameError"]
+__all__ = ["CarrierError", "DeliveryError", "FrameError", "UnansweredError", "UnreachedError"]
 
 
 class DeliveryError(Exception):
@@ -41,3 +43,17 @@ class FrameError(DeliveryError):
 
     code: int
     reason: str
+
+
+@dataclass(eq=False)
+class UnansweredError(DeliveryError):
+    """A message was sent outside and may have arrived; what was answered did not come in time or in full."""
+
+    problem: str
+
+
+@dataclass(eq=False)
+class UnreachedError(DeliveryError):
+    """A system outside could not be reached; nothing of the message left."""
+
+    problem: str

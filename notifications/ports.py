@@ -9,7 +9,7 @@ from typing import Protocol
 from discharge.identifiers import FeedId
 from notifications.entry import Addressed, FeedEntry
 
-__all__ = ["Carrier", "Feeds", "Head", "Socket", "Standing", "Wake", "Wakeups"]
+__all__ = ["Answer", "Carrier", "Feeds", "Gateway", "Head", "Socket", "Standing", "Wake", "Wakeups"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +123,25 @@ class Carrier(Protocol):
 
     async def close(self) -> None:
         """Give back what it holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a system outside answered over HTTP."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+
+
+class Gateway(Protocol):
+    """The one way out for messages; where it leads is a setting, never something that a message says."""
+
+    async def post(self, body: bytes) -> Answer:
+        """Send a message, and return what was answered.
+
+        Raises:
+            UnreachedError: nobody got it.
+            UnansweredError: somebody may have got it, and did not answer in time or in full.
+        """
         ...

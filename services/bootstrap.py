@@ -11,20 +11,25 @@ from fastapi import APIRouter, FastAPI
 
 from discharge.directory import Directory
 from notifications.fanout import Hub
+from notifications.outbound import ResendRules
 from notifications.ports import Carrier
 from notifications.tally import Tally
 from notifications.wakeup import CarriedWakeups
 from services import fhir_api
+from services.gateway import HttpGateway
 from services.gp import pages as gp
 from services.hospital import begin, inbox
 from services.hospital import pages as hospital
 from services.municipality import pages as municipality
 from services.observability import Metrics
+from services.operator import message_pages
 from services.operator import pages as operator
+from services.operator.judging import judging_router
 from services.persistence.browser_sessions import SqlSessionStore
 from services.persistence.checks import refuse_unsafe
 from services.persistence.clock import wall_now
 from services.persistence.database import Database, engine_for, watching_engine_for
+from services.persistence.deliveries import SqlBook
 from services.persistence.demo_clock import advance_clock
 from services.persistence.feeds import PostgresFeeds
 from services.persistence.notices import PostgresCarrier
@@ -32,6 +37,7 @@ from services.persistence.system_clients import SqlSystemClients
 from services.persistence.tickets import Tickets
 from services.persistence.vault import Vault
 from services.settings import Settings
+from services.stays import conversation_pages as conversations
 from services.stays import pages as stays
 from services.web.app import create_app as web_app
 from services.web.health import Checkup
@@ -41,7 +47,7 @@ from services.web.sessions import Sessions
 from services.web.signin import signin_router
 from services.web.token_endpoint import token_router
 from services.web.tokens import Tokens
-from services.worker import Worker
+from services.worker import Worker, posting
 
 __all__ = [
     "Installation",
@@ -66,6 +72,7 @@ def database_for(settings: Settings) -> Database:
         access_days=settings.retention.access_days_after_end,
         demo=settings.is_demo,
         watching=watching_engine_for(pool.app_url(), timeout=pool.pool_timeout_seconds),
+        base_url=f"{settings.http.public_url.rstrip('/')}/fhir",
     )
 
 
@@ -162,8 +169,11 @@ def _doors(desk: LiveDesk) -> Sequence[APIRouter]:
         begin.router,
         municipality.router,
         gp.router,
+        conversations.router,
         stays.router,
         operator.router,
+        message_pages.router,
+        judging_router(inbox.judge_again),
     )
 
 
@@ -198,8 +208,12 @@ async def _refuse_unsafe(settings: Settings) -> None:
 
 async def _work(settings: Settings) -> None:
     parts = Installation.of(settings)
+    gateway = settings.gateway
+    rules = ResendRules(wait=timedelta(minutes=gateway.resend_minutes), most=gateway.max_resends)
     try:
-        await Worker(parts.database, settings, parts.metrics).run()
+        async with HttpGateway(gateway) as outside:
+            post = posting(SqlBook(parts.database, rules), outside, parts.metrics)
+            await Worker(parts.database, settings, parts.metrics, post).run()
     finally:
         await parts.close()
 

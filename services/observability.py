@@ -146,6 +146,7 @@ class Metrics:
     command_seconds: Histogram = field(repr=False)
     live: Counter = field(repr=False)
     timers_fired: Counter = field(repr=False)
+    outbound_messages: Counter = field(repr=False)
 
     @classmethod
     def create(cls) -> "Metrics":
@@ -162,6 +163,9 @@ class Metrics:
             ),
             live=Counter("stafet_live", "Sockets, frames and wake-ups of the live feed.", ["what"], registry=registry),
             timers_fired=Counter("stafet_timers_fired", "Rungs of ladders climbed.", registry=registry),
+            outbound_messages=Counter(
+                "stafet_outbound_messages", "Attempts at messages that leave, by result.", ["result"], registry=registry
+            ),
         )
 
     def count_live(self, what: str, count: int) -> None:

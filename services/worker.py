@@ -1,4 +1,7 @@
-"""What runs beside the web processes: deadlines, audit seals, retention. Any number of workers may run."""
+"""What runs beside the web processes: deadlines, messages that leave, audit seals, retention.
+
+Any number of workers may run.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +10,44 @@ import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from discharge.handlers import FireTimers, fire_timers
+from fhir_mappings.errors import MappingError
+from fhir_mappings.medcom.intake import ReceiptRead, read_message
+from notifications.outbound import Heard, deliver
+from notifications.ports import Gateway
 from services.observability import Metrics, get_logger
 from services.persistence.clock import wall_now
 from services.persistence.database import Database
+from services.persistence.deliveries import SqlBook
+from services.persistence.firing import fire_batch, is_of_the_store
+from services.persistence.jobs import Attempt, JobLimits, run_jobs
 from services.persistence.retention import drop_old_bodies
 from services.persistence.sealing import seal_audit
 from services.settings import Settings
 
-__all__ = ["Worker", "fire_due"]
+__all__ = ["Worker", "fire_due", "heard_in", "posting"]
 
 _SEAL_SECONDS = 2.0
 _RETENTION_SECONDS = 3600.0
+_RESTART_SECONDS = 1.0
+_FAILURES = 4
+"""How often an attempt may fail for reasons of our own before people must look: the fifth is the last."""
 
 
 class Worker:
-    """The loops of one worker process; each survives what PostgreSQL does to it."""
+    """The loops of one worker process; each survives what PostgreSQL does to it.
 
-    def __init__(self, database: Database, settings: Settings, metrics: Metrics) -> None:
+    Args:
+        database: the store.
+        settings: of this installation.
+        metrics: what this process counts.
+        post: makes one attempt at a message of ours; None: this worker sends none.
+    """
+
+    def __init__(self, database: Database, settings: Settings, metrics: Metrics, post: Attempt | None = None) -> None:
         self._database = database
         self._settings = settings
         self._metrics = metrics
+        self._post = post
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -49,6 +69,8 @@ class Worker:
         retention = timedelta(days=self._settings.retention.message_days)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(self._settings.poll.timers_seconds, "timers", self._fire))
+            if (post := self._post) is not None:
+                group.create_task(self._every(_RESTART_SECONDS, "jobs", lambda: self._send(post)))
             group.create_task(self._every(_SEAL_SECONDS, "seals", lambda: seal_audit(self._database.engine)))
             group.create_task(
                 self._every(
@@ -62,6 +84,12 @@ class Worker:
             self._metrics.timers_fired.inc(fired)
             total += fired
         return total
+
+    async def _send(self, post: Attempt) -> int:
+        """Send what is due until told to stop, or until the store goes away."""
+        limits = JobLimits(poll_seconds=self._settings.poll.jobs_seconds)
+        await run_jobs(self._settings.database.app_url(), post, self._stopping, limits)
+        return 0
 
     async def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[int]]) -> None:
         while not self._stopping.is_set():
@@ -79,5 +107,43 @@ class Worker:
 
 
 async def fire_due(database: Database, limit: int = 100) -> int:
-    """Fire at most ``limit`` rungs that are due now, in one transaction, and return how many were taken."""
-    return await database.run(None, fire_timers, FireTimers(until=await database.now(), limit=limit))
+    """Fire at most ``limit`` rungs that are due now and return how many were taken."""
+    return await fire_batch(database, until=await database.now(), limit=limit)
+
+
+def posting(book: SqlBook, gateway: Gateway, metrics: Metrics) -> Attempt:
+    """One attempt at a message of ours, as the jobs make it."""
+
+    async def attempt(delivery_id: str, turn: int, failures: int) -> None:
+        try:
+            outcome = await deliver(book, gateway, heard_in, delivery_id, turn)
+        except Exception as error:
+            get_logger().error("delivery-failed", delivery=delivery_id, failures=failures, error=type(error).__name__)
+            if is_of_the_store(error) or failures < _FAILURES:
+                raise
+            metrics.outbound_messages.labels(result="fault").inc()
+            await book.give_up(delivery_id, turn, f"fault-{type(error).__name__}")
+            return
+        if outcome is not None:
+            metrics.outbound_messages.labels(result=outcome.kind.value).inc()
+            get_logger().info("delivery", delivery=delivery_id, result=outcome.kind.value, reason=outcome.reason)
+
+    return attempt
+
+
+def heard_in(body: bytes) -> Heard | None:
+    """The receipt that an answer holds; None when it holds none that can be read."""
+    try:
+        read = read_message(body, now=wall_now())
+    except MappingError:
+        return None
+    if not isinstance(read, ReceiptRead):
+        return None
+    return Heard(
+        receipt_id=read.envelope.message_id,
+        sender=read.envelope.sender,
+        receiver=read.envelope.receiver,
+        answers=read.answers,
+        code=read.code,
+        issues=read.issues,
+    )

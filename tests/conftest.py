@@ -29,10 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault-rounds", type=int, default=1, help="how often each fault strikes in one run")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """No test reaches beyond this machine, and none is judged by how busy this machine is."""
     settings.register_profile("stafet", deadline=None)
-    settings.load_profile("stafet")
+    settings.register_profile("fuzz", deadline=None, max_examples=10 * settings().max_examples)
+    settings.load_profile(config.getoption("hypothesis_profile", None) or "stafet")
     sys.addaudithook(_refuse_outside)
 
 

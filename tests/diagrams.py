@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from discharge.agreement import Deadline, DeadlineKind, Rule
-from discharge.stay import STAY_TRANSITIONS, StayState
+from discharge.notices import STAY_TRANSITIONS, StayState
 from discharge.task import CLOSED, TASK_TRANSITIONS, TaskStatus
 from tests.factories import shipped_agreement
 
@@ -22,9 +22,12 @@ def stay_diagram() -> str:
     for (before, kind), after in STAY_TRANSITIONS.items():
         lines.append(f"  {'[*]' if before is None else _name(before)} --> {_name(after)}: {kind}")
     lines += [
-        f"  {_name(StayState.ENDED)} --> {_name(state)}: undo-discharged"
-        for state in StayState
-        if state is not StayState.ENDED
+        f"  {_name(after)} --> {_name(before)}: AN_{kind}"
+        for (before, kind), after in STAY_TRANSITIONS.items()
+        if before is not None and after is not before
+    ]
+    lines += [
+        f"  {_name(state)} --> {_name(StayState.CANCELLED)}: all cancelled" for state in StayState if state.is_open
     ]
     return _fenced(lines)
 

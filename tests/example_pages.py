@@ -10,8 +10,18 @@ from services.hospital.begin import BeginForm
 from services.hospital.plan_form import blank_form
 from services.hospital.plan_page import Flash, Sent, plan_context
 from services.hospital.rows import counters_of, groups_of, row_of, rows_of
+from services.operator.message_pages import message_context, raw_context
 from services.operator.pages import operator_context
+from services.persistence.desk_acts import RawMessage
 from services.persistence.views import FeedHead, Show, TaskCard, TaskList, TaskRecord
+from services.stays.conversation_form import MessageForm, file_labels
+from services.stays.conversation_view import (
+    category_words,
+    lines_of_threads,
+    listed_lines,
+    recipients_of,
+    thread_view,
+)
 from services.stays.task_view import TaskForm, task_context
 from services.stays.timeline import days_of, lanes_of
 from services.web.cards import Reader, card_of
@@ -23,6 +33,7 @@ from services.web.signin import people_of
 from services.web.task_lists import Empty, filters_of, phone_of, phones_of, sections_of, sort_text
 from services.web.task_pages import Notice
 from services.web.templating import render
+from tests import factories_threads as threads
 from tests import factories_views as made
 
 FRAGMENTS = frozenset({"card", "card-lost", "row"})
@@ -66,8 +77,17 @@ class Examples:
             "stay": self.stay(),
             "stay-table": self.stay(as_table=True),
             "stay-open": self.stay(ended=False),
+            "conversation": self.conversation(),
+            "conversation-unbound": self.conversation(bound=False),
+            "conversations": self.conversations(),
+            "conversations-empty": self.conversations(empty=True),
+            "write": self.write(),
+            "write-error": self.write(wrong=True),
             "operator": self.operator(),
             "operator-empty": self.operator(empty=True),
+            "operator-out": self.message(leaves=True),
+            "operator-in": self.message(leaves=False),
+            "operator-raw": self.raw(),
             "signin": self.signin(full=True),
             "signin-empty": self.signin(full=False),
             "error-403": self.error(403),
@@ -211,10 +231,61 @@ class Examples:
             stay_id="stay-1",
             bar=bar_of(view.context, view.tasks, reader),
             lanes=lanes_of(view, reader),
-            days=days_of(view, reader),
+            days=days_of(view, reader, [threads.thread()]),
             phone=phone_of(view.context, reader.directory, reader.lang),
             open_tasks=lines_of(view.tasks, reader),
+            threads=lines_of_threads([threads.thread()] if ended else [], reader, "stay-1"),
             as_table=as_table,
+        )
+
+    def conversation(self, *, bound: bool = True) -> str:
+        view, reader = threads.page(bound=bound), self.reader(Role.HOME_NURSE)
+        of_stay = made.timeline()
+        shown = thread_view(view, reader)
+        return self._page(
+            "stays/conversation.html",
+            self.shell(Role.HOME_NURSE, "/conversations/thread-1", "Samtaler"),
+            view.feed_head,
+            thread=shown,
+            form=MessageForm(draft="draft-1", about=shown.answered),
+            errors={},
+            file_hint=file_labels(reader.lang),
+            here="/conversations/thread-1",
+            bar=bar_of(of_stay.context, of_stay.tasks, reader) if bound else None,
+            stay_id="stay-1" if bound else "",
+            back="/stays/stay-1",
+        )
+
+    def conversations(self, *, empty: bool = False) -> str:
+        found = () if empty else threads.listed()
+        return self._page(
+            "stays/conversations.html",
+            self.shell(Role.HOME_NURSE, "/conversations", "Samtaler"),
+            made.head(),
+            lines=listed_lines(found, self.reader(Role.HOME_NURSE)),
+        )
+
+    def write(self, *, wrong: bool = False) -> str:
+        view, reader = made.timeline(ended=False), self.reader(Role.HOME_NURSE)
+        error = FieldError(field="files", label="Filer", words="„Plan“ er for stor.")
+        return self._page(
+            "stays/write.html",
+            self.shell(Role.HOME_NURSE, "/stays/stay-1/conversations/new", "Forløb"),
+            None,
+            heading="Ny besked",
+            hint="Haster det, så ring.",
+            action="/stays/stay-1/conversations",
+            button="Send besked",
+            form=MessageForm(draft="draft-1", text="Mit udkast" if wrong else ""),
+            errors={"files": error} if wrong else {},
+            recipients=recipients_of(view.context.stay, [made.WARD, made.PRACTICE], reader),
+            categories={each.value: word for each, word in category_words(reader.lang).items()},
+            file_hint=file_labels(reader.lang),
+            here="/stays/stay-1",
+            name="",
+            bar=None if wrong else bar_of(view.context, view.tasks, reader),
+            stay_id="stay-1",
+            back="/stays/stay-1",
         )
 
     def operator(self, *, empty: bool = False) -> str:
@@ -222,6 +293,18 @@ class Examples:
         context = operator_context(view, self.reader(Role.OPERATOR))
         shell = self.shell(Role.OPERATOR, "/operator", "Beskeder")
         return self._page("operator/messages.html", shell, view.feed_head, **context)
+
+    def message(self, *, leaves: bool) -> str:
+        view = made.message_detail(leaves=leaves)
+        context = message_context(view, self.reader(Role.OPERATOR))
+        shell = self.shell(Role.OPERATOR, "/operator/outbox/ud-1", "Beskeder")
+        return self._page("operator/message.html", shell, view.feed_head, **context)
+
+    def raw(self) -> str:
+        view, shell = made.message_detail(), self.shell(Role.OPERATOR, "/operator/outbox/ud-1/open", "Beskeder")
+        shown = RawMessage(body=b'{"resourceType":"Bundle"}', words=("Postkassen er lukket.",))
+        context = raw_context(view, shown, "Modtageren siger, at den er tom", self.reader(Role.OPERATOR))
+        return self._page("operator/raw.html", shell, view.feed_head, back="/operator/outbox/ud-1", **context)
 
     def signin(self, *, full: bool) -> str:
         groups = people_of(made.directory(), language(self._code)) if full else ()
@@ -258,7 +341,13 @@ def templates_covered() -> Iterable[str]:
         "hospital/begin.html",
         "municipality/feed.html",
         "gp/feed.html",
+        "stays/conversation.html",
+        "stays/conversations.html",
+        "stays/message_parts.html",
         "stays/task.html",
         "stays/timeline.html",
+        "stays/write.html",
+        "operator/message.html",
         "operator/messages.html",
+        "operator/raw.html",
     )

@@ -29,26 +29,27 @@ from discharge.identifiers import (
     StayId,
     TaskId,
 )
+from discharge.notices import FiledNotice
 from discharge.patient import Patient
 from discharge.policy import Caller, ContentClass, Role
 from discharge.stay import Encounter, EncounterClass, NoticeKind, Party, PartyBasis, Stay, StayState
 from discharge.task import HandoverTask, Move, Person, Proofs, Title
 
-REGION: Final = SorCode("9000000000")
-HOSPITAL: Final = SorCode("9100000000")
-WARD: Final = SorCode("9110000000")
-OTHER_WARD: Final = SorCode("9120000000")
-PAPER_HOSPITAL: Final = SorCode("9200000000")
+REGION: Final = SorCode("90000000000")
+HOSPITAL: Final = SorCode("91000000000")
+WARD: Final = SorCode("91100000000")
+OTHER_WARD: Final = SorCode("91200000000")
+PAPER_HOSPITAL: Final = SorCode("92000000000")
 """A hospital that does not use Stafet; its ward does not say so itself."""
-PAPER_WARD: Final = SorCode("9210000000")
-MUNICIPALITY: Final = SorCode("9300000000")
-NORTH: Final = SorCode("9310000000")
-SOUTH: Final = SorCode("9320000000")
-CARE_HOME: Final = SorCode("9330000000")
-NEIGHBOUR: Final = SorCode("9400000000")
+PAPER_WARD: Final = SorCode("92100000000")
+MUNICIPALITY: Final = SorCode("93000000000")
+NORTH: Final = SorCode("93100000000")
+SOUTH: Final = SorCode("93200000000")
+CARE_HOME: Final = SorCode("93300000000")
+NEIGHBOUR: Final = SorCode("94000000000")
 """Another municipality."""
-PRACTICE: Final = SorCode("9500000000")
-UNREGISTERED: Final = SorCode("9999999999")
+PRACTICE: Final = SorCode("95000000000")
+UNREGISTERED: Final = SorCode("99999999990")
 
 NOW: Final = datetime(2026, 11, 20, 10, 40, tzinfo=UTC)
 """A Friday, 11:40 on a Danish clock."""
@@ -253,6 +254,29 @@ def stay(**changes: object) -> Stay:
         ),
     )
     return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+
+
+def filed(kind: NoticeKind = NoticeKind.STIN, **changes: object) -> FiledNotice:
+    """A notice as it is kept with its stay."""
+    made = FiledNotice(
+        id=MessageId(new_id()),
+        sender=HOSPITAL,
+        kind=kind,
+        encounter_class=EncounterClass.EMERGENCY if kind.base is NoticeKind.STAA else EncounterClass.INPATIENT,
+        hospital=HOSPITAL,
+        ward=WARD,
+        started_at=ADMITTED_AT,
+        occurred_at=NOW,
+        received_at=NOW,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+
+
+def ended_stay(at: datetime, *, received_at: datetime) -> Stay:
+    """The same stay, over."""
+    made = stay()
+    contact = replace(made.encounter, ended_at=at)
+    return replace(made, state=StayState.ENDED, ended_at=at, end_received_at=received_at, encounters=(contact,))
 
 
 def task(**changes: object) -> HandoverTask:

@@ -12,21 +12,26 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from discharge.agreement import HealthAgreement, PlannedStep
-from discharge.commands import Envelope, Issue, Receipt, ReceiptCode
+from discharge.commands import Envelope, HearReceipt, Issue, Receipt, ReceiptCode
+from discharge.conversation import CareMessage, Conversation
 from discharge.directory import Directory
 from discharge.errors import NotFoundError
-from discharge.events import Event
+from discharge.events import Event, MessageUndelivered
 from discharge.identifiers import (
     BundleId,
+    ConversationId,
     CprNumber,
     FeedId,
     MessageId,
     PatientId,
+    SegmentId,
     SorCode,
     StayId,
     TaskId,
+    ThreadId,
     TimerId,
 )
+from discharge.letter import Attachment, Letter
 from discharge.patient import Patient
 from discharge.ports import ArmedStep
 from discharge.stay import Stay
@@ -72,22 +77,28 @@ class FakeState:
 
     patients: dict[PatientId, Patient] = field(default_factory=dict)
     stays: dict[StayId, Stay] = field(default_factory=dict)
-    superseded: dict[StayId, frozenset[MessageId]] = field(default_factory=dict)
     tasks: dict[TaskId, HandoverTask] = field(default_factory=dict)
     timers: dict[TimerId, FakeTimer] = field(default_factory=dict)
     messages: dict[tuple[SorCode, MessageId], FakeMessage] = field(default_factory=dict)
     bundles: dict[tuple[SorCode, BundleId], MessageId] = field(default_factory=dict)
+    postponed: set[StayId] = field(default_factory=set)
+    conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
+    contents: dict[tuple[ConversationId, SegmentId], bytes] = field(default_factory=dict)
+    posted: list[Letter] = field(default_factory=list)
 
     def copy(self) -> "FakeState":
         """The same, apart; what is in it is frozen."""
         return FakeState(
             patients=dict(self.patients),
             stays=dict(self.stays),
-            superseded=dict(self.superseded),
             tasks=dict(self.tasks),
             timers=dict(self.timers),
             messages=dict(self.messages),
             bundles=dict(self.bundles),
+            postponed=set(self.postponed),
+            conversations=dict(self.conversations),
+            contents=dict(self.contents),
+            posted=list(self.posted),
         )
 
 
@@ -137,10 +148,10 @@ class FakeStays:
         return any(other.is_open and other.id != stay.id for other in beside)
 
     async def save(self, stay: Stay) -> None:
-        self._state.stays[stay.id] = replace(stay, superseded=frozenset())
+        self._state.stays[stay.id] = stay
 
     def _loaded(self, stay_id: StayId) -> Stay:
-        return replace(self._state.stays[stay_id], superseded=self._state.superseded.get(stay_id, frozenset()))
+        return self._state.stays[stay_id]
 
 
 class FakeTasks:
@@ -218,13 +229,23 @@ class FakeTimers:
         timer = self._state.timers[timer_id]
         self._state.timers[timer_id] = replace(timer, step=replace(timer.step, due_at=due_at))
 
-    async def due(self, until: datetime, limit: int) -> Sequence[ArmedStep]:
+    async def due(self, until: datetime, limit: int, stay_id: StayId | None = None) -> Sequence[ArmedStep]:
         ripe = [
             (timer.step.due_at, timer.step.id, timer.step)
             for timer in self._state.timers.values()
-            if timer.fired_at is None and timer.step.due_at is not None and timer.step.due_at <= until
+            if timer.fired_at is None
+            and timer.step.due_at is not None
+            and timer.step.due_at <= until
+            and (timer.stay_id == stay_id if stay_id is not None else timer.stay_id not in self._state.postponed)
         ]
         return [step for _, _, step in sorted(ripe, key=lambda row: row[:2])][:limit]
+
+    async def postpone(self, stay_id: StayId) -> tuple[SorCode, ...]:
+        if stay_id in self._state.postponed:
+            return ()
+        self._state.postponed.add(stay_id)
+        stay = self._state.stays[stay_id]
+        return tuple(dict.fromkeys(sor for sor in (stay.hospital, stay.receiver) if sor is not None))
 
     async def fired(self, timer_id: TimerId, at: datetime) -> None:
         self._state.timers[timer_id] = replace(self._state.timers[timer_id], fired_at=at)
@@ -242,9 +263,11 @@ class FakeMessages:
         if first is not None:
             self._state.messages[key] = replace(first, repeats=first.repeats + 1)
             assert first.receipt is not None, "claimed, then concluded, in one transaction"
+            if first.receipt.code is ReceiptCode.TRANSIENT_ERROR and first.envelope.fingerprint == envelope.fingerprint:
+                return None
             return replace(first.receipt, duplicate=True)
         if (envelope.sender, envelope.bundle_id) in self._state.bundles:
-            refused = Receipt(code=ReceiptCode.FATAL_ERROR, issues=(REUSED_BUNDLE,), duplicate=True)
+            refused = Receipt(code=ReceiptCode.FATAL_ERROR, issues=(REUSED_BUNDLE,))
             self._state.messages[key] = FakeMessage(envelope=replace(envelope, body=b""), receipt=refused)
             return refused
         self._state.messages[key] = FakeMessage(envelope=replace(envelope, body=b""))
@@ -263,13 +286,79 @@ class FakeMessages:
             body=envelope.body if keep else None,
         )
 
-    async def stays_of(self, sender: SorCode, message_ids: Sequence[MessageId]) -> frozenset[StayId]:
-        known = (self._state.messages.get((sender, message_id)) for message_id in message_ids)
-        return frozenset(each.stay_id for each in known if each is not None and each.stay_id is not None)
 
-    async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
-        known = self._state.superseded.get(stay_id, frozenset())
-        self._state.superseded[stay_id] = known | frozenset(message_ids)
+class FakeConversations:
+    """Implements ``discharge.ports.Conversations``."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+
+    async def about(self, conversation_id: ConversationId) -> tuple[PatientId, StayId | None]:
+        conversation = await self.get(conversation_id)
+        return conversation.patient_id, conversation.stay_id
+
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        found = self._state.conversations.get(conversation_id)
+        if found is None:
+            raise NotFoundError(kind="Conversation")
+        return found
+
+    async def of_thread(self, thread: ThreadId) -> Sequence[Conversation]:
+        return [each for each in self._state.conversations.values() if each.thread == thread]
+
+    async def of_messages(self, patient_id: PatientId, message_ids: Sequence[MessageId]) -> Sequence[Conversation]:
+        return [
+            each
+            for each in self._state.conversations.values()
+            if each.patient_id == patient_id
+            and any({m.letter.id, *m.letter.earlier} & set(message_ids) for m in each.messages)
+        ]
+
+    async def contents(self, conversation: Conversation) -> dict[SegmentId, bytes]:
+        return {key[1]: content for key, content in self._state.contents.items() if key[0] == conversation.id}
+
+    async def save(self, conversation: Conversation) -> None:
+        for message in conversation.messages:
+            for file in message.letter.segments:
+                if isinstance(file, Attachment) and file.content is not None and file.id in message.files:
+                    self._state.contents[conversation.id, file.id] = file.content
+        self._state.conversations[conversation.id] = replace(
+            conversation, messages=tuple(_without_contents(message) for message in conversation.messages)
+        )
+
+
+def _without_contents(message: CareMessage) -> CareMessage:
+    segments = tuple(
+        replace(segment, content=None) if isinstance(segment, Attachment) else segment
+        for segment in message.letter.segments
+    )
+    return replace(message, letter=replace(message.letter, segments=segments))
+
+
+class FakeOutbox:
+    """Implements ``discharge.ports.Outbox``."""
+
+    def __init__(self, state: FakeState) -> None:
+        self._state = state
+
+    async def post(self, letter: Letter) -> None:
+        self._state.posted.append(letter)
+
+    async def hear(self, command: HearReceipt) -> tuple[str, MessageUndelivered | None]:
+        letter = next((each for each in self._state.posted if each.id == command.answers), None)
+        if letter is None:
+            return "unknown", None
+        if command.code is not ReceiptCode.FATAL_ERROR:
+            return "closes", None
+        told = MessageUndelivered(
+            at=factories.NOW,
+            message_id=letter.id,
+            sender=letter.sender,
+            receiver=letter.recipient,
+            place=letter.sender,
+            reason="fatal-error",
+        )
+        return "fails", told
 
 
 @dataclass(slots=True)
@@ -309,6 +398,8 @@ class FakeUnitOfWork:
         self.tasks = FakeTasks(self._state, store.feeds)
         self.timers = FakeTimers(self._state, store.new_id)
         self.messages = FakeMessages(self._state)
+        self.conversations = FakeConversations(self._state)
+        self.outbox = FakeOutbox(self._state)
         self.agreements = store.agreements
         self.committed = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
@@ -11,12 +12,27 @@ from discharge.identifiers import (
     CprNumber,
     EncounterId,
     EpisodeOfCareId,
+    MessageId,
     PatientId,
     PersonId,
     RuleId,
+    SegmentId,
     SorCode,
     StayId,
     TaskId,
+    ThreadId,
+)
+from discharge.letter import (
+    Attachment,
+    Author,
+    Category,
+    Contact,
+    Letter,
+    LetterKind,
+    LetterPriority,
+    Segment,
+    Step,
+    TextSegment,
 )
 from discharge.patient import Patient
 from discharge.plan import Certainty, DischargePlan, Need
@@ -151,3 +167,93 @@ stays = st.builds(
     parties=st.lists(parties, max_size=4, unique_by=lambda p: p.organization).map(tuple),
     plan=st.just(DischargePlan()) | plans,
 )
+
+
+# ── care messages ───────────────────────────────────────────────────────────────────────────────────────────────────
+# A letter as a message can say it: no blank texts, composed characters, and times of whole milliseconds.
+said = (
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp")), min_size=1, max_size=30)
+    .map(lambda text: unicodedata.normalize("NFC", " ".join(text.split())))
+    .filter(bool)
+)
+moments = instants.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
+urns = st.uuids(version=4).map(lambda found: found.urn)
+phones = st.from_regex(r"\A[+]?[0-9]{8}\Z")
+coded_titles = st.builds(
+    Author, name=said, title=said, code=codes.map(lambda code: f"http://example.org/titles|{code}")
+)
+authors = st.builds(Author, name=said, title=said) | coded_titles
+texts = st.builds(
+    TextSegment, id=urns.map(SegmentId), at=moments, organization=sors, author=authors, phone=phones, text=said
+)
+contents = st.binary(max_size=40).map(lambda rest: b"%PDF-1.7 " + rest)
+attached = st.builds(
+    Attachment,
+    id=urns.map(SegmentId),
+    at=moments,
+    organization=sors,
+    author=st.none() | authors,
+    phone=st.none() | phones,
+    title=said,
+    media_type=st.just("application/pdf"),
+    content=contents,
+    created_at=st.none() | moments,
+)
+named_only = st.builds(
+    Attachment,
+    id=urns.map(SegmentId),
+    at=moments,
+    organization=sors,
+    title=said,
+    link=st.none() | st.just("https://example.org/plan"),
+)
+episode_ids = st.builds(EpisodeOfCareId, st.just("https://sor2.sum.dsdn.dk/#id=200000000000011"), urns)
+team = said.map(lambda name: Contact(name=name))
+worker = st.builds(Contact, name=said, title=said)
+
+
+@st.composite
+def _letters(draw: st.DrawFn) -> Letter:
+    segments: list[Segment] = list(draw(st.lists(texts, min_size=1, max_size=3, unique_by=lambda each: each.id)))
+    segments += draw(st.lists(st.one_of(attached, named_only), max_size=2, unique_by=lambda each: each.id))
+    segments = sorted(segments, key=lambda segment: segment.at)
+    sender, recipient = draw(st.lists(sors, min_size=2, max_size=2, unique=True))
+    earlier = sorted(
+        draw(st.lists(st.builds(
+            Step,
+            message_id=ids.map(MessageId),
+            kind=st.sampled_from([LetterKind.NEW, LetterKind.REPLY, LetterKind.FORWARD]),
+            at=moments,
+            organization=sors,
+            segments=st.lists(urns.map(SegmentId), max_size=2).map(tuple),
+            follows=st.none() | ids.map(MessageId),
+        ), max_size=2, unique_by=lambda step: step.message_id)),
+        key=lambda step: step.at,
+    )  # fmt: skip
+    message_id = MessageId(draw(ids))
+    own = Step(
+        message_id=message_id,
+        kind=LetterKind.REPLY if earlier else LetterKind.NEW,
+        at=draw(moments),
+        organization=sender,
+        segments=(segments[-1].id,),
+        follows=earlier[-1].message_id if earlier else None,
+    )
+    category = draw(st.sampled_from(Category))
+    return Letter(
+        id=message_id,
+        thread=ThreadId(draw(urns)),
+        sender=sender,
+        recipient=recipient,
+        category=category,
+        topic=draw(said if category is Category.OTHER else st.none() | said),
+        priority=draw(st.sampled_from(LetterPriority)) if category is Category.REGARDING_REFERRAL else None,
+        sender_contact=draw(st.none() | team | worker),
+        recipient_contact=draw(st.none() | team | worker),
+        episodes=draw(st.lists(episode_ids, max_size=2, unique=True).map(tuple)),
+        segments=tuple(segments),
+        history=(*earlier, own),
+    )
+
+
+letters = _letters()

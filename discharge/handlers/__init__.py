@@ -4,18 +4,26 @@ Handlers know only the ports. The caller has been authenticated; whether it may 
 ``discharge.policy`` before anything is decided.
 """
 
-from discharge.handlers.intake import receive_notice, refuse_message
+from discharge.handlers.conversation import receive_letter, write_message
+from discharge.handlers.intake import park_message, receive_notice, refuse_message
 from discharge.handlers.moves import confirm_delivered, move_task
-from discharge.handlers.timers import FireTimers, fire_timers
+from discharge.handlers.receipts import hear_receipt
+from discharge.handlers.timers import FireTimers, HoldTimers, fire_timers, hold_timers
 from discharge.handlers.ward import begin_stay, revise_plan
 
 __all__ = [
     "FireTimers",
+    "HoldTimers",
     "begin_stay",
     "confirm_delivered",
     "fire_timers",
+    "hear_receipt",
+    "hold_timers",
     "move_task",
+    "park_message",
+    "receive_letter",
     "receive_notice",
     "refuse_message",
     "revise_plan",
+    "write_message",
 ]

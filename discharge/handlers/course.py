@@ -1,4 +1,4 @@
-"""What several commands do to a stay's course: begin, continue, end, reopen, and the duties that follow."""
+"""What several commands do to a stay's course: file what was told, and let follow what the new story means."""
 
 from __future__ import annotations
 
@@ -7,88 +7,104 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from discharge.agreement import (
-    HealthAgreement,
-    PlannedStep,
-    PlannedTask,
-    PlanningContext,
-    Rule,
-    StepKind,
-    Trigger,
-    instant_after,
-    planned_steps,
-)
-from discharge.clock import local
+from discharge.agreement import Trigger
 from discharge.directory import Directory, OrganizationKind
-from discharge.errors import TransitionError
 from discharge.events import (
-    AgreementMissing,
+    DeathWithdrawn,
     DischargeUndone,
+    LeaveBegan,
+    LeaveEnded,
+    NoticeUnexpected,
+    PatientDied,
     PatientDischarged,
     StayBegan,
+    StayCancelled,
     StayContinued,
-    TaskMoved,
-    TaskRedated,
-    TaskRequested,
 )
-from discharge.identifiers import EncounterId, EpisodeOfCareId, SorCode, StayId, TaskId
+from discharge.handlers import duties
+from discharge.identifiers import EpisodeOfCareId, MessageId, SorCode, StayId
+from discharge.notices import Effect, EncounterClass, FiledNotice, NoticeKind, StayState
 from discharge.patient import Patient
 from discharge.policy import audience_at
 from discharge.ports import UnitOfWork
-from discharge.stay import Encounter, EncounterClass, NoticeKind, Party, PartyBasis, Stay, StayState
-from discharge.task import HandoverTask, Move, Person, Proofs, TaskStatus
+from discharge.stay import Party, PartyBasis, Stay
+from discharge.story import story_of
+from discharge.task import HandoverTask
 
-__all__ = [
-    "audience_at",
-    "begin",
-    "close_access",
-    "continue_in",
-    "discharge",
-    "plan_tasks",
-    "reopen",
-    "restart_ladder",
-    "serve",
-]
+__all__ = ["audience_at", "begin", "close_access", "file", "follow", "press", "serve", "told_before"]
 
-_UNDONE: Final = "discharge-undone"
-"""The reason on what an undone discharge withdrew: the next discharge makes it anew."""
-_BEGINS: Final = {NoticeKind.STAA: StayState.ACUTE, NoticeKind.STIN: StayState.ADMITTED}
+_IN_HOSPITAL: Final = frozenset({StayState.ACUTE, StayState.ADMITTED})
 
 
-def begin(  # noqa: PLR0913 - the particulars of one admission
+def begin(
     uow: UnitOfWork,
-    *,
+    notice: FiledNotice,
     patient: Patient,
-    ward: SorCode,
+    *,
     receiver: SorCode | None,
-    kind: NoticeKind,
-    encounter_class: EncounterClass,
-    started_at: datetime,
     episodes: tuple[EpisodeOfCareId, ...] = (),
-    by: Person | None = None,
 ) -> Stay:
-    """A new stay with its hospital as the only party. The kind decides the state, the class only confirms.
-
-    Source: MedCom HospitalNotification 3.0.2, use cases: no invariant ties class and activity together.
-    """
-    hospital = uow.directory.hospital_of(ward)
-    by_class = StayState.ACUTE if encounter_class is EncounterClass.EMERGENCY else StayState.ADMITTED
+    """A new stay that nothing is known of but ``notice``; its hospital is the only party."""
+    story = story_of((notice,), uow.directory)
+    contact = story.contact
     stay = Stay(
         id=StayId(uow.new_id()),
         patient_id=patient.id,
         receiver=receiver,
-        hospital=hospital,
-        ward=ward,
-        state=_BEGINS.get(kind, by_class),
-        began_at=started_at,
-        encounters=(
-            Encounter(id=EncounterId(uow.new_id()), encounter_class=encounter_class, ward=ward, started_at=started_at),
-        ),
+        hospital=contact.hospital,
+        ward=contact.ward,
+        state=story.state,
+        began_at=story.began_at,
+        encounters=(),
         episodes=episodes,
     )
-    stay = stay.with_party(ward, PartyBasis.TREATS, uow.now).with_party(hospital, PartyBasis.TREATS, uow.now)
-    uow.record(StayBegan(at=uow.now, stay_id=stay.id, by=by, ward=ward, kind=kind))
-    return stay
+    return _treated(stay.retold(story, new_id=uow.new_id, received_at=uow.now), uow.now)
+
+
+def file(uow: UnitOfWork, stay: Stay, notice: FiledNotice) -> Stay:
+    """The stay as it is told with one more notice."""
+    story = story_of((*(stay.notices or told_before(stay)), notice), uow.directory)
+    retold = _treated(stay.retold(story, new_id=uow.new_id, received_at=uow.now), uow.now)
+    return retold if retold.ward == stay.ward else _left_behind(retold, uow.now)
+
+
+def press(uow: UnitOfWork, stay: Stay, pressed: FiledNotice) -> Stay:
+    """The stay after a person's press, which comes behind everything known by now; one that changes nothing is none."""
+    known = frozenset(each.id for each in stay.notices or told_before(stay))
+    filed = file(uow, stay, replace(pressed, follows=known))
+    return stay if replace(filed, notices=stay.notices) == stay else filed
+
+
+def told_before(stay: Stay) -> tuple[FiledNotice, ...]:
+    """What a stay that was kept before notices were filed must have been told: its contacts, and its end."""
+    told: list[FiledNotice] = []
+    for encounter in stay.encounters:
+        acute = encounter.encounter_class is EncounterClass.EMERGENCY
+        told.append(
+            FiledNotice(
+                id=MessageId(encounter.id),
+                sender=stay.hospital,
+                kind=NoticeKind.STAA if acute else NoticeKind.STIN,
+                encounter_class=encounter.encounter_class,
+                hospital=stay.hospital,
+                ward=encounter.ward,
+                started_at=encounter.started_at,
+                occurred_at=encounter.started_at,
+                received_at=encounter.started_at,
+                follows=frozenset(each.id for each in told),
+            )
+        )
+    if stay.ended_at is not None:
+        end = replace(told[-1], id=MessageId(f"{stay.id}-end"), kind=NoticeKind.SLHJ, ended_at=stay.ended_at)
+        told.append(replace(end, occurred_at=stay.ended_at, follows=frozenset(each.id for each in told)))
+    return tuple(told)
+
+
+def _treated(stay: Stay, now: datetime) -> Stay:
+    for encounter in stay.encounters:
+        if not encounter.is_cancelled and not stay.is_party(encounter.ward):
+            stay = stay.with_party(encounter.ward, PartyBasis.TREATS, now)
+    return stay.with_party(stay.ward, PartyBasis.TREATS, now).with_party(stay.hospital, PartyBasis.TREATS, now)
 
 
 def serve(uow: UnitOfWork, stay: Stay, patient: Patient) -> Stay:
@@ -107,33 +123,6 @@ def municipal_line(directory: Directory, sor: SorCode) -> tuple[SorCode, ...]:
     return tuple(s for s in directory.lineage(sor) if directory[s].kind in municipal)
 
 
-def continue_in(
-    uow: UnitOfWork, stay: Stay, *, ward: SorCode, kind: NoticeKind, encounter_class: EncounterClass, at: datetime
-) -> Stay:
-    """The open stay goes on: acute turned admitted, or another ward took over.
-
-    The same contact again changes nothing, nor does a place above the ward: it says less than is known.
-    """
-    state = stay.after(kind)
-    if ward in uow.directory.lineage(stay.ward):
-        ward = stay.ward
-    if stay.ward == ward and stay.encounter.encounter_class is encounter_class:
-        return stay if stay.state is state else replace(stay, state=state)
-    hospital = uow.directory.hospital_of(ward)
-    encounter = Encounter(
-        id=EncounterId(uow.new_id()),
-        encounter_class=encounter_class,
-        ward=ward,
-        started_at=max(at, stay.encounter.started_at),
-    )
-    moved = stay.continued(encounter, hospital=hospital, state=state)
-    moved = moved.with_party(ward, PartyBasis.TREATS, uow.now).with_party(hospital, PartyBasis.TREATS, uow.now)
-    if ward != stay.ward:
-        moved = _left_behind(moved, uow.now)
-    uow.record(StayContinued(at=uow.now, stay_id=stay.id, ward=ward, previous_ward=stay.ward, kind=kind))
-    return moved
-
-
 def _left_behind(stay: Stay, now: datetime) -> Stay:
     """After a transfer the places that no longer treat the patient see nothing new."""
     treating = {stay.ward, stay.hospital}
@@ -146,173 +135,141 @@ def _left_behind(stay: Stay, now: datetime) -> Stay:
     return replace(stay, parties=parties)
 
 
-async def plan_tasks(
+async def follow(
     uow: UnitOfWork,
+    before: Stay | None,
     stay: Stay,
     patient: Patient,
-    trigger: Trigger,
-    *,
-    report_requested: bool = False,
-    redate: bool = False,
+    notice: FiledNotice,
 ) -> Stay:
-    """Commit the duties that ``trigger`` makes; one that the stay already has is never doubled.
+    """Let follow what the new story of ``stay`` means for its duties, and tell those who must know.
 
-    With ``redate`` the fact behind them has a new time, and what is still open is owed by another
-    instant. Without it deadlines stand: an agreed time outlives a new telephone number, and a second
-    admission notice gives nobody more minutes.
+    Args:
+        uow: the transaction.
+        before: the stay before ``notice`` was filed; None for a new one.
+        stay: the stay as it is told now.
+        patient: the citizen.
+        notice: what was filed last.
     """
-    agreement = await _agreement_of(uow, stay)
-    if agreement is None:
-        uow.record(AgreementMissing(at=uow.now, stay_id=stay.id, ward=stay.ward, receiver=stay.receiver))
-        return stay
-    context = _context(uow, stay, patient, report_requested=report_requested)
-    existing = {
-        (task.rule, task.code): task
-        for task in await uow.tasks.of_stay(stay.id)
-        if task.status is not TaskStatus.REJECTED
-        and not (task.status is TaskStatus.CANCELLED and task.status_reason == _UNDONE)
-    }
-    for planned in agreement.plan(trigger, context):
-        known = existing.get((planned.rule.id, planned.rule.code))
-        if known is not None:
-            if redate:
-                await _redate(uow, known, planned)
-            continue
-        task = _task_of(uow, stay, planned, trigger)
-        stay = stay.with_party(task.owner, PartyBasis.OWES, uow.now)
-        await uow.tasks.save(task)
-        await _arm(uow, task, planned.steps)
-        uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
+    if any(each.id == notice.id and each.effect is Effect.UNEXPECTED for each in stay.notices):
+        uow.record(NoticeUnexpected(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, kind=notice.kind))
+    if stay.state is StayState.CANCELLED:
+        return await _cancelled(uow, before, stay, notice)
+    if before is None:
+        uow.record(StayBegan(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, kind=notice.kind))
+    else:
+        stay = await _changed(uow, before, stay, notice)
+    if stay.state is StayState.DEAD:
+        return await _died(uow, before, stay, notice)
+    if stay.state is StayState.ENDED:
+        return await _ended(uow, before, stay, patient, notice)
+    if _begins_duties(before, notice):
+        stay = await duties.plan_tasks(uow, stay, patient, Trigger.STAY_BEGAN)
+    return await close_access(uow, stay)
+
+
+def _begins_duties(before: Stay | None, notice: FiledNotice) -> bool:
+    """What says that the patient is in hospital makes duties; leave, and coming back from it, begins nothing."""
+    return before is None or not before.is_open or notice.kind.base.begins
+
+
+async def _changed(uow: UnitOfWork, before: Stay, stay: Stay, notice: FiledNotice) -> Stay:
+    """What lies between two stories of one stay, up to its end."""
+    if before.ward != stay.ward:
+        await duties.hand_over(uow, stay, before.ward)
+    begun = {each.source for each in before.encounters if not each.is_cancelled}
+    went_on = any(each.source not in begun for each in stay.encounters if not each.is_cancelled)
+    state_changed = before.state in _IN_HOSPITAL and stay.state in _IN_HOSPITAL and before.state is not stay.state
+    if stay.is_open and (went_on or before.ward != stay.ward or state_changed) and before.is_open:
+        uow.record(
+            StayContinued(
+                at=uow.now,
+                stay_id=stay.id,
+                by=notice.by,
+                ward=stay.ward,
+                previous_ward=before.ward,
+                kind=notice.kind,
+            )
+        )
+    if stay.state is StayState.ON_LEAVE and before.state is not StayState.ON_LEAVE:
+        uow.record(LeaveBegan(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
+    if before.state is StayState.ON_LEAVE and stay.state in _IN_HOSPITAL:
+        uow.record(LeaveEnded(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
+    if before.state in {StayState.ENDED, StayState.DEAD, StayState.CANCELLED} and stay.is_open:
+        stay = await _opened(uow, before, stay, notice)
+    elif before.state is StayState.DEAD and stay.state is StayState.ENDED:
+        uow.record(DeathWithdrawn(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
     return stay
 
 
-async def restart_ladder(uow: UnitOfWork, stay: Stay, task: HandoverTask) -> None:
-    """Nobody has taken on what the task now is: its ladder begins again, from now and from its owner."""
-    if task.due_at is None:
-        return
-    rule = await _rule_of(uow, task)
-    if rule is None:
-        await uow.timers.arm(task, (_overdue(uow, task, task.due_at),))
-        return
-    context = _context(uow, stay, await uow.patients.get(stay.patient_id))
-    await _arm(uow, task, planned_steps(rule, context, owner=task.owner, due_at=task.due_at))
+async def _opened(uow: UnitOfWork, before: Stay, stay: Stay, notice: FiledNotice) -> Stay:
+    """The end was no end: what it had made is taken back."""
+    if before.state is StayState.DEAD:
+        uow.record(DeathWithdrawn(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
+        return stay
+    if before.state is StayState.CANCELLED:
+        uow.record(StayBegan(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, kind=notice.kind))
+        return stay
+    reason = duties.CANCELLED_BY_NOTICE if notice.by is None else duties.UNDONE_BY_WARD
+    made = [task for task in await uow.tasks.of_stay(stay.id) if task.cause == Trigger.DISCHARGED]
+    fresh = _not_yet_put_right(made, await uow.tasks.of_stay(stay.id))
+    await duties.withdraw(uow, made, reason=reason, by=notice.by)
+    uow.record(DischargeUndone(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward))
+    return await duties.put_right(uow, stay, fresh, reason=reason)
 
 
-async def _rule_of(uow: UnitOfWork, task: HandoverTask) -> Rule | None:
-    """The rule that made the task, unless nobody's rule did or its agreement was loaded anew without it."""
-    if task.agreement is None:
-        return None
-    agreement = await uow.agreements.get(task.agreement)
-    return next((rule for rule in agreement.rules if (rule.id, rule.code) == (task.rule, task.code)), None)
+def _not_yet_put_right(tasks: Sequence[HandoverTask], of_stay: Sequence[HandoverTask]) -> list[HandoverTask]:
+    """Those of an earlier end that was taken back have had their turn."""
+    had = {task.replaces for task in of_stay if task.code == duties.ACT_TAKEN}
+    return [task for task in tasks if task.id not in had]
 
 
-def _overdue(uow: UnitOfWork, task: HandoverTask, due_at: datetime) -> PlannedStep:
-    return PlannedStep(kind=StepKind.OVERDUE, at=max(due_at, uow.now), organization=task.owner, roles=task.audience)
+async def _cancelled(uow: UnitOfWork, before: Stay | None, stay: Stay, notice: FiledNotice) -> Stay:
+    """There was no stay after all: everything that was asked for is taken back."""
+    if before is None or before.state is StayState.CANCELLED:
+        return await close_access(uow, stay)
+    tasks = await uow.tasks.of_stay(stay.id)
+    fresh = _not_yet_put_right(tasks, tasks)
+    await duties.withdraw(uow, tasks, reason=duties.CANCELLED_BY_NOTICE, by=notice.by)
+    uow.record(StayCancelled(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
+    stay = await duties.put_right(uow, stay, fresh, reason=duties.CANCELLED_BY_NOTICE)
+    return await close_access(uow, stay)
 
 
-async def _arm(uow: UnitOfWork, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
-    """Set the rungs; one that waits for another task has its instant at once when that is done already."""
-    if all(step.after_code is None for step in steps):
-        await uow.timers.arm(task, steps)
-        return
-    done_at = {
-        other.code: other.proofs.done_at
-        for other in await uow.tasks.of_stay(task.stay_id)
-        if other.status is TaskStatus.COMPLETED
-    }
-    closed_days = uow.agreements.closed_days(local(uow.now).date())
-    ready = []
-    for step in steps:
-        since = None if step.after_code is None else done_at.get(step.after_code)
-        at = step.at if since is None else max(instant_after(step, since, closed_days), uow.now)
-        ready.append(replace(step, at=at))
-    await uow.timers.arm(task, ready)
-
-
-async def _redate(uow: UnitOfWork, task: HandoverTask, planned: PlannedTask) -> None:
-    redated = task.redated(uow.now, planned.due_at)
-    if redated is task or not task.is_open:
-        return
-    await uow.tasks.save(redated)
-    await _arm(uow, redated, planned.steps)
-    uow.record(TaskRedated(at=uow.now, stay_id=task.stay_id, task=redated))
-
-
-def _task_of(uow: UnitOfWork, stay: Stay, planned: PlannedTask, trigger: Trigger) -> HandoverTask:
-    rule = planned.rule
-    return HandoverTask(
-        id=TaskId(uow.new_id()),
-        stay_id=stay.id,
-        patient_id=stay.patient_id,
-        rule=rule.id,
-        agreement=planned.agreement,
-        cause=trigger,
-        code=rule.code,
-        title=rule.title,
-        content_class=rule.content_class,
-        priority=rule.priority,
-        requester=planned.requester,
-        owner=planned.owner,
-        audience=audience_at(uow.directory, planned.owner, rule.roles),
-        chain=planned.chain,
-        created_at=uow.now,
-        changed_at=uow.now,
-        due_at=planned.due_at,
-        proofs=Proofs(sent_at=uow.now),
+async def _died(uow: UnitOfWork, before: Stay | None, stay: Stay, notice: FiledNotice) -> Stay:
+    """A death closes and silences: nobody is rung at, and those who came to the citizen's home know."""
+    if before is not None and before.state is StayState.DEAD and before.died_at == stay.died_at:
+        return await close_access(uow, stay)
+    redated = before is not None and before.state is StayState.DEAD
+    await duties.withdraw(uow, await uow.tasks.of_stay(stay.id), reason=duties.DEATH)
+    uow.record(
+        PatientDied(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay), redated=redated)
     )
+    return await close_access(uow, stay)
 
 
-def _context(uow: UnitOfWork, stay: Stay, patient: Patient, *, report_requested: bool = False) -> PlanningContext:
-    return PlanningContext(
-        stay=stay,
-        directory=uow.directory,
-        district=patient.district,
-        gp=patient.gp if patient.gp in uow.directory else None,
-        municipality_is_party=stay.receiver is not None and stay.is_party(stay.receiver),
-        report_requested=report_requested,
-        received_at=uow.now,
-        closed_days=uow.agreements.closed_days(local(uow.now).date()),
-    )
-
-
-async def _agreement_of(uow: UnitOfWork, stay: Stay) -> HealthAgreement | None:
-    """The agreement of the addressee municipality's region; the hospital's where there is no municipality."""
-    place = stay.receiver if stay.receiver is not None else stay.hospital
-    region = uow.directory.region_of(place) or uow.directory.region_of(stay.hospital)
-    return await uow.agreements.for_region(region, local(uow.now).date())
-
-
-async def discharge(uow: UnitOfWork, stay: Stay, patient: Patient, at: datetime, by: Person | None = None) -> Stay:
-    """The patient left for home at ``at``. A second report confirms or re-dates the first."""
-    again = not stay.is_open
-    if again and stay.ended_at == at:
-        ended = stay
-    else:
-        ended = stay.discharged(at, received_at=uow.now)
-        uow.record(PatientDischarged(at=uow.now, stay_id=stay.id, by=by, ward=ended.ward, left_at=at, redated=again))
+async def _ended(uow: UnitOfWork, before: Stay | None, stay: Stay, patient: Patient, notice: FiledNotice) -> Stay:
+    """The patient left for home. A second report confirms or re-dates the first."""
+    assert stay.ended_at is not None, "an ended stay has its end"
+    again = before is not None and before.state is StayState.ENDED
+    redated = again and before is not None and before.ended_at != stay.ended_at
+    if not again or redated:
+        uow.record(
+            PatientDischarged(
+                at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, left_at=stay.ended_at, redated=again
+            )
+        )
     # Also on a mere confirmation: it may have brought the municipality in.
-    ended = await plan_tasks(uow, ended, patient, Trigger.DISCHARGED, redate=ended is not stay)
-    return await close_access(uow, ended)
+    stay = await duties.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=not again or redated)
+    return await close_access(uow, stay)
 
 
-async def reopen(uow: UnitOfWork, stay: Stay, by: Person) -> Stay:
-    """The discharge was a mistake: the stay is open again and the duties it made are withdrawn.
-
-    Raises:
-        TransitionError: it is not ended, or the citizen came back meanwhile: nobody is in hospital twice.
-    """
-    opened = stay.reopened()
-    if await uow.stays.is_another_open(stay):
-        raise TransitionError(kind="Stay", state=stay.state, move="undo-discharged")
-    for task in await uow.tasks.of_stay(stay.id):
-        if task.cause != Trigger.DISCHARGED or not task.is_open:
-            continue
-        withdrawn = task.moved(Move.WITHDRAW, by=by, at=uow.now, reason=_UNDONE)
-        await uow.tasks.save(withdrawn)
-        await uow.timers.arm(withdrawn, ())
-        uow.record(TaskMoved(at=uow.now, stay_id=stay.id, by=by, task=withdrawn, move=Move.WITHDRAW))
-    uow.record(DischargeUndone(at=uow.now, stay_id=stay.id, by=by, ward=opened.ward))
-    return await close_access(uow, opened)
+def _told(stay: Stay) -> tuple[SorCode, ...]:
+    """Who learns of it beside the ward: those who serve the citizen, or owe something."""
+    bases = {PartyBasis.SERVES, PartyBasis.OWES}
+    return tuple(
+        party.organization for party in stay.parties if party.basis in bases and party.organization != stay.ward
+    )
 
 
 async def close_access(uow: UnitOfWork, stay: Stay) -> Stay:
@@ -322,11 +279,19 @@ async def close_access(uow: UnitOfWork, stay: Stay) -> Stay:
     people who may no longer read it.
     """
     owing = _owing(uow.directory, await uow.tasks.of_stay(stay.id))
-    end = None
-    if stay.ended_at is not None and stay.end_received_at is not None:
-        end = max(stay.ended_at, stay.end_received_at) + timedelta(days=uow.access_days)
+    over = _over_since(stay)
+    end = None if over is None else over + timedelta(days=uow.access_days)
     parties = tuple(replace(party, until=_until(party, stay, owing, end)) for party in stay.parties)
     return replace(stay, parties=parties)
+
+
+def _over_since(stay: Stay) -> datetime | None:
+    """Since when nothing new is to be expected; None while the patient is in hospital."""
+    if stay.state is StayState.CANCELLED:
+        return max(notice.received_at for notice in stay.notices)
+    if stay.ended_at is None or stay.end_received_at is None:
+        return None
+    return max(stay.ended_at, stay.end_received_at)
 
 
 def _until(party: Party, stay: Stay, owing: frozenset[SorCode], end: datetime | None) -> datetime | None:

@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from discharge.agreement import Trigger
-from discharge.commands import Envelope, Notice, Receipt, ReceiptCode, ReceiveNotice, RefuseMessage
+from discharge.commands import Envelope, Issue, Notice, ParkMessage, Receipt, ReceiptCode, ReceiveNotice, RefuseMessage
 from discharge.directory import OrganizationKind
 from discharge.events import MessageRefused
 from discharge.handlers import course
-from discharge.identifiers import PatientId, SorCode
+from discharge.identifiers import CprNumber, PatientId, SorCode
+from discharge.notices import FiledNotice
 from discharge.patient import Patient
 from discharge.policy import Role, require_role, require_sender
 from discharge.ports import UnitOfWork
-from discharge.stay import NoticeKind, Stay
+from discharge.stay import NoticeKind, Stay, StayState
 
-__all__ = ["receive_notice", "refuse_message"]
+__all__ = ["answered_before", "park_message", "receive_notice", "refuse_message"]
 
 _HOSPITAL: Final = frozenset({OrganizationKind.HOSPITAL, OrganizationKind.WARD})
+_OUR_FAULT: Final = Issue(
+    severity="error",
+    code="exception",
+    detail="MSG_LOCAL_FAIL",
+    rule="stafet-handled",
+    text="The message could not be handled here, for reasons of ours. Nothing was changed. Send it again later.",
+)
 
 
 async def receive_notice(command: ReceiveNotice, uow: UnitOfWork) -> Receipt:
@@ -35,8 +42,7 @@ async def receive_notice(command: ReceiveNotice, uow: UnitOfWork) -> Receipt:
     _require_client(command, uow)
     earlier = await uow.messages.claim(command.envelope)
     if earlier is not None:
-        await uow.commit()
-        return earlier
+        return await answered_before(uow, command.envelope, earlier, command.notice.cpr)
     notice, envelope = command.notice, command.envelope
     receipt = Receipt(code=ReceiptCode.OK, issues=command.warnings)
     patient = await uow.patients.by_cpr(notice.cpr)
@@ -50,7 +56,6 @@ async def receive_notice(command: ReceiveNotice, uow: UnitOfWork) -> Receipt:
     patient = await _citizen(patient, notice, uow)
     stay = await _take_in(uow, patient, notice, replace(envelope, receiver=receiver), ward=ward, known=known)
     await uow.stays.save(stay)
-    await uow.messages.supersede(stay.id, notice.history)
     await uow.messages.conclude(envelope, receipt, stay_id=stay.id, patient=patient, keep=True)
     await uow.commit()
     return receipt
@@ -65,16 +70,44 @@ async def refuse_message(command: RefuseMessage, uow: UnitOfWork) -> Receipt:
     _require_client(command, uow)
     earlier = await uow.messages.claim(command.envelope)
     if earlier is not None:
-        await uow.commit()
-        return earlier
+        return await answered_before(uow, command.envelope, earlier, command.cpr)
+    return await _put_by(uow, command, Receipt(code=ReceiptCode.FATAL_ERROR, issues=command.issues), command.cpr)
+
+
+async def park_message(command: ParkMessage, uow: UnitOfWork) -> Receipt:
+    """Put by a message that we failed to handle: its sender is asked to send it again, operators are told.
+
+    Raises:
+        NotAllowedError: the client may not send for this sender.
+    """
+    _require_client(command, uow)
+    earlier = await uow.messages.claim(command.envelope)
+    if earlier is not None:
+        return await answered_before(uow, command.envelope, earlier, None, is_blind=command.is_blind)
+    receipt = Receipt(code=ReceiptCode.TRANSIENT_ERROR, issues=(_OUR_FAULT,))
+    return await _put_by(uow, command, receipt, command.cpr, is_blind=command.is_blind)
+
+
+async def answered_before(
+    uow: UnitOfWork, envelope: Envelope, earlier: Receipt, cpr: CprNumber | None, *, is_blind: bool = False
+) -> Receipt:
+    """The first answer again. What the claim itself refused is kept as any other refused message is."""
+    if not earlier.duplicate:
+        await _keep(uow, envelope, earlier, cpr, is_blind=is_blind)
+    await uow.commit()
+    return earlier
+
+
+async def _put_by(
+    uow: UnitOfWork,
+    command: RefuseMessage | ParkMessage,
+    receipt: Receipt,
+    cpr: CprNumber | None,
+    *,
+    is_blind: bool = False,
+) -> Receipt:
     envelope = command.envelope
-    receipt = Receipt(code=ReceiptCode.FATAL_ERROR, issues=command.issues)
-    patient = None if command.cpr is None else await uow.patients.by_cpr(command.cpr)
-    known = (
-        patient is not None and envelope.receiver is not None and patient.is_known_to(envelope.receiver, uow.directory)
-    )
-    keep = command.cpr is None or known or _uses_stafet(envelope.sender, uow)
-    await uow.messages.conclude(envelope, receipt, stay_id=None, patient=patient if keep else None, keep=keep)
+    await _keep(uow, envelope, receipt, cpr, is_blind=is_blind)
     uow.record(
         MessageRefused(at=uow.now, message_id=envelope.message_id, sender=envelope.sender, receiver=envelope.receiver)
     )
@@ -82,7 +115,22 @@ async def refuse_message(command: RefuseMessage, uow: UnitOfWork) -> Receipt:
     return receipt
 
 
-def _require_client(command: ReceiveNotice | RefuseMessage, uow: UnitOfWork) -> None:
+async def _keep(
+    uow: UnitOfWork, envelope: Envelope, receipt: Receipt, cpr: CprNumber | None, *, is_blind: bool
+) -> None:
+    """Write the answer; the body stays where it is nobody's, or the receiver or a hospital of ours may hold it."""
+    if is_blind:
+        await uow.messages.conclude(envelope, receipt, stay_id=None, patient=None, keep=False)
+        return
+    patient = None if cpr is None else await uow.patients.by_cpr(cpr)
+    known = (
+        patient is not None and envelope.receiver is not None and patient.is_known_to(envelope.receiver, uow.directory)
+    )
+    keep = cpr is None or known or _uses_stafet(envelope.sender, uow)
+    await uow.messages.conclude(envelope, receipt, stay_id=None, patient=patient if keep else None, keep=keep)
+
+
+def _require_client(command: ReceiveNotice | RefuseMessage | ParkMessage, uow: UnitOfWork) -> None:
     require_role(command.caller, "send-message", Role.SYSTEM)
     require_sender(command.caller, command.envelope.sender, uow.directory)
 
@@ -107,92 +155,73 @@ async def _citizen(patient: Patient | None, notice: Notice, uow: UnitOfWork) -> 
 async def _take_in(
     uow: UnitOfWork, patient: Patient, notice: Notice, envelope: Envelope, *, ward: SorCode, known: bool
 ) -> Stay:
+    """File the notice with the stay that it is about, and let follow what the stay's story says then."""
+    filed = FiledNotice(
+        id=envelope.message_id,
+        sender=envelope.sender,
+        kind=notice.kind,
+        encounter_class=notice.encounter_class,
+        hospital=uow.directory.hospital_of(ward),
+        ward=ward,
+        started_at=notice.started_at,
+        leave_started_at=notice.leave_started_at,
+        leave_ended_at=notice.leave_ended_at,
+        ended_at=notice.ended_at,
+        occurred_at=notice.occurred_at,
+        deceased=notice.deceased,
+        report_requested=notice.report_requested,
+        report_recipient=notice.report_recipient,
+        about=notice.about,
+        follows=frozenset(notice.history),
+        received_at=uow.now,
+    )
     stays = await uow.stays.of_patient(patient.id)
-    stay = _by_episode(stays, notice)
-    if stay is None and stays and notice.history:
-        named = await uow.messages.stays_of(envelope.sender, notice.history)
-        stay = next((each for each in stays if each.id in named), None)
-    if stay is None:
-        stay = _continued(stays, notice, uow.directory.hospital_of(ward))
-    if stay is not None and envelope.message_id in stay.superseded:
-        return stay
-    if notice.kind is NoticeKind.SLHJ:
-        return await _end(uow, stay, patient, notice, envelope, ward=ward, known=known)
-    if stay is not None and not stay.is_open:
-        if stay.ended_at is not None and notice.started_at < stay.ended_at:
-            return _joined(stay, notice, envelope.receiver)
-        stay = next((other for other in stays if other.is_open), None)
-    if stay is None:
-        stay = course.begin(
-            uow,
-            patient=patient,
-            ward=ward,
-            receiver=envelope.receiver,
-            kind=notice.kind,
-            encounter_class=notice.encounter_class,
-            started_at=notice.started_at,
-            episodes=notice.episodes,
-        )
+    before = _about(stays, notice, filed)
+    if before is None:
+        stay = course.begin(uow, filed, patient, receiver=envelope.receiver, episodes=notice.episodes)
     else:
-        by_hand = not stay.episodes
-        stay = _joined(stay, notice, envelope.receiver)
-        # An older contact that comes late is joined, but moves nobody back. A start marked by hand is no measure.
-        if by_hand or notice.started_at >= stay.encounter.started_at:
-            stay = course.continue_in(
-                uow,
-                stay,
-                ward=ward,
-                kind=notice.kind,
-                encounter_class=notice.encounter_class,
-                at=notice.started_at,
-            )
+        before = _joined(before, notice, envelope.receiver)
+        stay = course.file(uow, before, _after_presses(filed, before))
     if known:
         stay = course.serve(uow, stay, patient)
-    stay = await course.plan_tasks(uow, stay, patient, Trigger.STAY_BEGAN, report_requested=notice.report_requested)
-    return await course.close_access(uow, stay)
+    return await course.follow(uow, before, stay, patient, filed)
 
 
-async def _end(
-    uow: UnitOfWork,
-    stay: Stay | None,
-    patient: Patient,
-    notice: Notice,
-    envelope: Envelope,
-    *,
-    ward: SorCode,
-    known: bool,
-) -> Stay:
-    """End the stay; one that nobody told of is made from the discharge's own content."""
-    left_at = notice.ended_at or notice.occurred_at
-    if stay is None:
-        stay = course.begin(
-            uow,
-            patient=patient,
-            ward=ward,
-            receiver=envelope.receiver,
-            kind=notice.kind,
-            encounter_class=notice.encounter_class,
-            started_at=notice.started_at,
-            episodes=notice.episodes,
-        )
-    else:
-        stay = _joined(stay, notice, envelope.receiver)
-    if known:
-        stay = course.serve(uow, stay, patient)
-    return await course.discharge(uow, stay, patient, left_at)
+def _after_presses(filed: FiledNotice, stay: Stay) -> FiledNotice:
+    """What somebody pressed names no history: the notice that says the same later confirms or re-dates it."""
+    said = {each.id for each in stay.notices if each.by is not None and each.kind is filed.kind.base}
+    return replace(filed, follows=filed.follows | said)
 
 
-def _by_episode(stays: Sequence[Stay], notice: Notice) -> Stay | None:
-    """The stay that shares an episode id: asked first, because published Provenance chains are not always whole."""
+def _about(stays: Sequence[Stay], notice: Notice, filed: FiledNotice) -> Stay | None:
+    """The stay that the notice is about: by episode id, then by its history, then by what it must continue.
+
+    Episode ids come first, because published Provenance chains are not always whole.
+    """
     keys = {episode.key for episode in notice.episodes}
-    return next((stay for stay in stays if keys & {episode.key for episode in stay.episodes}), None)
+    shared = [stay for stay in stays if keys & {episode.key for episode in stay.episodes}]
+    named = [stay for stay in shared or stays if filed.follows & stay.known_messages or filed.id in stay.known_messages]
+    found = next(iter(named or shared), None)
+    if found is None:
+        found = _continued(stays, notice, filed.hospital)
+    if found is not None and not named and _is_readmission(found, notice):
+        return next((other for other in stays if other.is_open), None)
+    return found
+
+
+def _is_readmission(stay: Stay, notice: Notice) -> bool:
+    """Somebody who went home has come back: that is another stay, even under the same episode id."""
+    if not notice.kind.begins or notice.deceased is not None or stay.ended_at is None:
+        return False
+    return stay.state in {StayState.ENDED, StayState.DEAD} and notice.started_at >= stay.ended_at
 
 
 def _continued(stays: Sequence[Stay], notice: Notice, hospital: SorCode) -> Stay | None:
     """The stay that a notice continues though it shares no id with it.
 
     A stay begun by hand has no episode id: it is joined by citizen, hospital and overlapping time,
-    ended or not. An admission while another is open is a transfer and continues it.
+    ended or not. An admission while another is open is a transfer and continues it; so does what can
+    only happen to somebody who is in hospital. A discharge with ids of its own is of a stay of its own.
     """
     for stay in stays:
         overlaps = (stay.ended_at is None or notice.started_at <= stay.ended_at) and (
@@ -200,7 +229,7 @@ def _continued(stays: Sequence[Stay], notice: Notice, hospital: SorCode) -> Stay
         )
         if not stay.episodes and stay.hospital == hospital and overlaps:
             return stay
-    if notice.kind is NoticeKind.SLHJ:
+    if notice.kind.base is NoticeKind.SLHJ and not notice.deceased:
         return None
     return next((stay for stay in stays if stay.is_open), None)
 

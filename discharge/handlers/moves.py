@@ -16,7 +16,7 @@ from discharge.errors import (
     TransitionError,
 )
 from discharge.events import TaskDelivered, TaskMoved, TaskRequested
-from discharge.handlers import course
+from discharge.handlers import course, duties
 from discharge.identifiers import FeedId, SorCode, TaskId
 from discharge.policy import ACTING_ROLES, Caller, Role, audience_at
 from discharge.ports import UnitOfWork
@@ -76,7 +76,7 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
     if not moved.is_open:
         await uow.timers.arm(moved, ())
     elif command.move is Move.RELEASE or (moved.owner, moved.due_at) != (task.owner, task.due_at):
-        await course.restart_ladder(uow, stay, moved)
+        await duties.restart_ladder(uow, stay, moved)
     if moved.status is TaskStatus.COMPLETED:
         await _release_waiting(uow, moved)
     if not moved.is_open or moved.owner != task.owner:
@@ -176,7 +176,7 @@ async def _pass_on(uow: UnitOfWork, stay: Stay, rejected: HandoverTask) -> Stay:
         replaces=rejected.id,
     )
     await uow.tasks.save(task)
-    await course.restart_ladder(uow, stay, task)
+    await duties.restart_ladder(uow, stay, task)
     uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
     return stay.with_party(owner, PartyBasis.OWES, uow.now)
 

@@ -7,15 +7,16 @@ from datetime import datetime, timedelta
 
 from discharge.agreement import Trigger
 from discharge.commands import BeginStay, RevisePlan
-from discharge.errors import ConcurrentUpdateError, NotFoundError, PlanError
+from discharge.errors import ConcurrentUpdateError, NotFoundError, PlanError, TransitionError
 from discharge.events import PlanRevised, TaskRedated
-from discharge.handlers import course
-from discharge.identifiers import PatientId
+from discharge.handlers import course, duties
+from discharge.identifiers import MessageId, PatientId
+from discharge.notices import FiledNotice
 from discharge.patient import Patient
 from discharge.plan import DischargePlan, PlanChange, PlanRevision, difference
 from discharge.policy import ContentClass, Role, require_role
 from discharge.ports import UnitOfWork
-from discharge.stay import EncounterClass, NoticeKind, PartyBasis, Stay
+from discharge.stay import EncounterClass, NoticeKind, PartyBasis, Stay, StayState
 from discharge.task import HandoverTask, Person
 
 __all__ = ["begin_stay", "revise_plan"]
@@ -53,35 +54,32 @@ async def begin_stay(command: BeginStay, uow: UnitOfWork) -> Stay:
     elif patient.gp is None and command.gp is not None:
         patient = replace(patient, gp=command.gp)
         await uow.patients.save(patient)
-    encounter_class = EncounterClass.EMERGENCY if command.kind is NoticeKind.STAA else EncounterClass.INPATIENT
-    stay = next((s for s in await uow.stays.of_patient(patient.id) if s.is_open), None)
-    if stay is None:
-        stay = course.begin(
-            uow,
-            patient=patient,
-            ward=command.ward,
-            receiver=command.municipality or patient.municipality,
-            kind=command.kind,
-            encounter_class=encounter_class,
-            started_at=command.started_at,
-            by=Person(command.caller.person_id, command.caller.name),
-        )
+    acute = command.kind is NoticeKind.STAA
+    pressed = FiledNotice(
+        id=MessageId(uow.new_id()),
+        sender=command.ward,
+        kind=command.kind,
+        encounter_class=EncounterClass.EMERGENCY if acute else EncounterClass.INPATIENT,
+        hospital=uow.directory.hospital_of(command.ward),
+        ward=command.ward,
+        started_at=command.started_at,
+        occurred_at=uow.now,
+        report_requested=True,
+        received_at=uow.now,
+        by=Person(command.caller.person_id, command.caller.name),
+    )
+    receiver = command.municipality or patient.municipality
+    before = next((s for s in await uow.stays.of_patient(patient.id) if s.is_open), None)
+    if before is None:
+        stay = course.begin(uow, pressed, patient, receiver=receiver)
     else:
-        stay = replace(stay, receiver=stay.receiver or command.municipality or patient.municipality)
-        stay = course.continue_in(
-            uow,
-            stay,
-            ward=command.ward,
-            kind=command.kind,
-            encounter_class=encounter_class,
-            at=command.started_at,
-        )
+        before = replace(before, receiver=before.receiver or receiver)
+        stay = course.press(uow, before, pressed)
     if command.bed is not None:
         stay = replace(stay, plan=stay.plan.revised(PlanRevision(bed=command.bed)))
     if stay.receiver is not None and patient.is_known_to(stay.receiver, uow.directory):
         stay = course.serve(uow, stay, patient)
-    stay = await course.plan_tasks(uow, stay, patient, Trigger.STAY_BEGAN, report_requested=True)
-    stay = await course.close_access(uow, stay)
+    stay = await course.follow(uow, before, stay, patient, pressed)
     await uow.stays.save(stay)
     await uow.commit()
     return stay
@@ -112,13 +110,41 @@ async def revise_plan(command: RevisePlan, uow: UnitOfWork) -> Stay:
     if stay.plan is not before:
         stay = await _spread(uow, stay, patient, before, by)
     if command.undo_discharged:
-        stay = await course.reopen(uow, stay, by)
+        stay = await _undo(uow, stay, patient, by)
     if command.discharged_at is not None:
         _require_possible(command.discharged_at, stay, uow.now)
-        stay = await course.discharge(uow, stay, patient, command.discharged_at, by)
+        stay = await _press(uow, stay, patient, by, NoticeKind.SLHJ, ended_at=command.discharged_at)
     await uow.stays.save(stay)
     await uow.commit()
     return stay
+
+
+async def _undo(uow: UnitOfWork, stay: Stay, patient: Patient, by: Person) -> Stay:
+    """The discharge was a mistake: the stay is open again and the duties it made are withdrawn."""
+    if stay.state is not StayState.ENDED or await uow.stays.is_another_open(stay):
+        # Nobody is in hospital twice: who came back meanwhile has another stay.
+        raise TransitionError(kind="Stay", state=stay.state, move="undo-discharged")
+    return await _press(uow, stay, patient, by, NoticeKind.AN_SLHJ)
+
+
+async def _press(
+    uow: UnitOfWork, stay: Stay, patient: Patient, by: Person, kind: NoticeKind, *, ended_at: datetime | None = None
+) -> Stay:
+    """A press says the same as a notice."""
+    pressed = FiledNotice(
+        id=MessageId(uow.new_id()),
+        sender=stay.ward,
+        kind=kind,
+        encounter_class=stay.encounter.encounter_class,
+        hospital=stay.hospital,
+        ward=stay.ward,
+        started_at=stay.encounter.started_at,
+        ended_at=ended_at,
+        occurred_at=uow.now,
+        received_at=uow.now,
+        by=by,
+    )
+    return await course.follow(uow, stay, course.press(uow, stay, pressed), patient, pressed)
 
 
 def _require_possible(at: datetime, stay: Stay, now: datetime) -> None:
@@ -150,7 +176,7 @@ async def _spread(uow: UnitOfWork, stay: Stay, patient: Patient, before: Dischar
     if not stay.is_open:
         await _ask_again(uow, stay, changes, by)
         redate = any(change.field == "first_visit_at" for change in changes)
-        stay = await course.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=redate)
+        stay = await duties.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=redate)
         stay = await course.close_access(uow, stay)
     return stay
 
@@ -163,7 +189,7 @@ async def _ask_again(uow: UnitOfWork, stay: Stay, changes: tuple[PlanChange, ...
         if _rests_on_plan(task, stay):
             renewed = task.renewed(uow.now)
             await uow.tasks.save(renewed)
-            await course.restart_ladder(uow, stay, renewed)
+            await duties.restart_ladder(uow, stay, renewed)
             uow.record(TaskRedated(at=uow.now, stay_id=stay.id, by=by, task=renewed))
 
 

@@ -6,28 +6,22 @@ Not carried: what the acknowledged message says of its history before its latest
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from discharge.commands import Envelope, Receipt, ReceiptCode
+from discharge.commands import Envelope, Issue, Receipt, ReceiptCode
 from discharge.identifiers import SorCode
-from fhir_mappings.bundles import open_message
-from fhir_mappings.elements import Element, Json, JsonObject
-from fhir_mappings.errors import MappingError
+from fhir_mappings.elements import Json, JsonObject
 from fhir_mappings.instants import write_instant
-from fhir_mappings.json_text import parse_object
 from fhir_mappings.medcom.codes import (
     ACTIVITY_SYSTEM,
     DESTINATION_USE,
     DESTINATION_USE_SYSTEM,
     EVENT_SYSTEM,
-    KNOWN_ACTIVITIES,
     EventCode,
 )
-from fhir_mappings.medcom.message import activity_of, current_provenance, instant_of
 from fhir_mappings.outcomes import narrative, operation_outcome
 from fhir_mappings.systems import GLN_SYSTEMS, SOR_SYSTEM
 
@@ -36,8 +30,6 @@ __all__ = ["Correspondent", "acknowledge"]
 _ACKNOWLEDGEMENT: Final = "http://medcomfhir.dk/ig/acknowledgement/StructureDefinition"
 _MESSAGING: Final = "http://medcomfhir.dk/ig/messaging/StructureDefinition"
 _ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-_EARLIER: Final = re.compile(r"MessageHeader/[A-Za-z0-9\-.]{1,64}", re.ASCII)
-_ROLES: Final = frozenset({"revision", "removal", "source"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +60,7 @@ def acknowledge(
 
     Args:
         receipt: the answer.
-        envelope: the message that is answered; its body is read again for its latest Provenance.
+        envelope: the message that is answered.
         responder: who answers: the receiver of the message, or we ourselves when it is not known.
         now: when it is sent.
         new_id: makes globally unique ids.
@@ -79,7 +71,8 @@ def acknowledge(
     """
     to = recipient or Correspondent(sor=envelope.sender, gln=envelope.sender_gln)
     own_id, us, them = new_id(), new_id(), new_id()
-    outcome_id = new_id() if receipt.issues else None
+    issues = receipt.issues or _unsaid(receipt.code)
+    outcome_id = new_id() if issues else None
     resources: list[JsonObject] = [
         _header(receipt, envelope, own_id=own_id, us=us, them=them, outcome_id=outcome_id, ends=(responder, to)),
         _organization(us, responder),
@@ -93,7 +86,7 @@ def acknowledge(
             "id": outcome_id,
             "meta": _meta(f"{_ACKNOWLEDGEMENT}/medcom-acknowledgement-operationoutcome"),
         }
-        resources.append(identity | operation_outcome(receipt.issues))
+        resources.append(identity | operation_outcome(issues))
     return {
         "resourceType": "Bundle",
         "id": new_id(),
@@ -151,6 +144,14 @@ _IN_WORDS: Final = {
 }
 
 
+def _unsaid(code: ReceiptCode) -> tuple[Issue, ...]:
+    """What is said of a refusal that says nothing itself: it must say something (acknowledgement-1)."""
+    if code is ReceiptCode.OK:
+        return ()
+    kind = "transient" if code is ReceiptCode.TRANSIENT_ERROR else "processing"
+    return (Issue(severity="error", code=kind, rule="acknowledgement-1", text=_IN_WORDS[code]),)
+
+
 def _organization(identity: str, correspondent: Correspondent) -> JsonObject:
     identifiers: list[Json] = [{"system": SOR_SYSTEM, "value": correspondent.sor}]
     if correspondent.gln is not None:
@@ -167,36 +168,20 @@ def _organization(identity: str, correspondent: Correspondent) -> JsonObject:
 
 def _provenance_of(envelope: Envelope, identity: str, agent: str, now: datetime) -> JsonObject:
     """The latest Provenance of the acknowledged message, as far as it is one."""
-    received = _latest(envelope.body)
-    occurred = instant_of(received["occurredDateTime"]) or now
-    activity = activity_of(received)
+    sending = envelope.sending
+    occurred = sending.occurred_at or now
     provenance = _provenance(
         identity,
         target=envelope.message_id,
-        times=(occurred, instant_of(received["recorded"]) or occurred),
-        activity=activity if activity in KNOWN_ACTIVITIES else None,
+        times=(occurred, sending.recorded_at or occurred),
+        activity=sending.activity,
         agent=agent,
     )
-    entities: list[Json] = [entity for each in received.all("entity") if (entity := _entity(each)) is not None]
-    if entities:
-        provenance["entity"] = entities
+    if sending.follows:
+        provenance["entity"] = [
+            {"role": role, "what": {"reference": f"MessageHeader/{earlier}"}} for role, earlier in sending.follows
+        ]
     return provenance
-
-
-def _latest(body: bytes) -> Element:
-    # An answer given later may be about a message whose body was dropped or never could be read.
-    try:
-        found = current_provenance(open_message(parse_object(body, expected="Bundle")))
-    except MappingError:
-        found = None
-    return found or Element("Provenance", None)
-
-
-def _entity(element: Element) -> JsonObject | None:
-    role, what = element.text("role"), element["what"].text("reference") or ""
-    if role not in _ROLES or _EARLIER.fullmatch(what) is None:
-        return None
-    return {"role": role, "what": {"reference": what}}
 
 
 def _own_provenance(envelope: Envelope, identity: str, own_id: str, agent: str, now: datetime) -> JsonObject:
@@ -212,7 +197,7 @@ def _provenance(
     coding: JsonObject = {"system": ACTIVITY_SYSTEM, "code": activity}
     if activity is None:
         # The acknowledged message did not say, and a Provenance without activity is none.
-        coding = {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
+        coding = {"system": ACTIVITY_SYSTEM, "_code": {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}}
     return {
         "resourceType": "Provenance",
         "id": identity,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from discharge.stay import NoticeKind
+from discharge.notices import NoticeKind
 
 __all__ = [
     "ACTIVITY_SYSTEM",
@@ -21,6 +21,7 @@ __all__ = [
     "LEAVE_PERIOD",
     "NOTICE_ACTIVITIES",
     "NOTICE_KINDS",
+    "REPORT_RECIPIENT",
     "REPORT_REQUESTED",
     "EventCode",
 ]
@@ -35,6 +36,7 @@ DESTINATION_USE: Final = (
 )
 _NOTIFICATION: Final = "http://medcomfhir.dk/ig/hospitalnotification/StructureDefinition"
 REPORT_REQUESTED: Final = f"{_NOTIFICATION}/medcom-messaging-reportOfAdmissionExtension"
+REPORT_RECIPIENT: Final = f"{_NOTIFICATION}/medcom-messaging-reportOfAdmissionRecipientExtension"
 LEAVE_PERIOD: Final = f"{_NOTIFICATION}/medcom-hospitalnotifiation-leave-period-extension"
 
 
@@ -79,12 +81,9 @@ NOTICE_ACTIVITIES: Final[dict[str, tuple[str, str]]] = {
 """Activity -> use-case code and Danish text. Source: ValueSet medcom-hospitalNotification-messageActivities."""
 
 NOTICE_KINDS: Final[dict[str, NoticeKind]] = {
-    "admit-emergency": NoticeKind.STAA,
-    "admit-inpatient": NoticeKind.STIN,
-    "discharge-emergency-home": NoticeKind.SLHJ,
-    "discharge-inpatient-home": NoticeKind.SLHJ,
+    activity: NoticeKind(code) for activity, (code, _) in NOTICE_ACTIVITIES.items()
 }
-"""The activities that this version acts on."""
+"""Which notice an activity makes; a death repeats the activity of an older one, so deceased is looked at first."""
 
 KNOWN_ACTIVITIES: Final = frozenset(NOTICE_ACTIVITIES) | {
     "acknowledgement",

@@ -12,13 +12,13 @@ from datetime import datetime
 
 from discharge.commands import Issue, Notice
 from discharge.identifiers import EpisodeOfCareId
-from discharge.stay import EncounterClass, NoticeKind
+from discharge.notices import EncounterClass, NoticeKind
 from fhir_mappings.bundles import sor_of
-from fhir_mappings.elements import Element, Json
-from fhir_mappings.medcom.codes import REPORT_REQUESTED
+from fhir_mappings.elements import Element
+from fhir_mappings.medcom.codes import LEAVE_PERIOD, REPORT_RECIPIENT, REPORT_REQUESTED
 from fhir_mappings.medcom.message import Message, instant_of
 from fhir_mappings.medcom.rules import NOTIFICATION_RULES, findings
-from fhir_mappings.r4 import shape_findings
+from fhir_mappings.medcom.structure import structure
 
 __all__ = ["Judged", "judge"]
 
@@ -36,28 +36,10 @@ def judge(message: Message) -> Judged:
     found = findings(message, NOTIFICATION_RULES)
     named = {issue.expression for issue in found}
     # A rule says more than the model does about the same place.
-    shape = tuple(issue for issue in _shape(message) if issue.expression not in named)
+    shape = tuple(issue for issue in structure(message) if issue.expression not in named)
     issues = (*found, *shape)
     refused = any(issue.severity == "error" for issue in issues)
     return Judged(notice=None if refused else _notice(message), issues=issues)
-
-
-def _shape(message: Message) -> tuple[Issue, ...]:
-    bundle = message.bundle
-    placed: list[Json] = [_without_resource(place) for place in bundle.root.all("entry")]
-    shell = bundle.root.fields | {"entry": placed}
-    resources = (
-        issue
-        for entry in bundle.entries
-        for issue in shape_findings(entry.resource.value, expression=entry.resource.path)
-    )
-    return (*shape_findings(shell, expression="Bundle"), *resources)
-
-
-def _without_resource(place: Element) -> Json:
-    if not isinstance(place.value, dict):
-        return place.value
-    return {name: value for name, value in place.value.items() if name != "resource"}
 
 
 def _notice(message: Message) -> Notice:
@@ -79,16 +61,27 @@ def _notice(message: Message) -> Notice:
         episodes=_episodes(encounter),
         encounter_class=EncounterClass(encounter["class"].text("code") or ""),
         started_at=started,
-        ended_at=_end(kind, encounter),
+        leave_started_at=instant_of(_leave(encounter)["start"]),
+        leave_ended_at=instant_of(_leave(encounter)["end"]),
+        ended_at=_end(message),
+        deceased=message.deceased,
         service_provider=provider,
         occurred_at=occurred,
         report_requested=message.header.extension(REPORT_REQUESTED)["valueBoolean"].value is True,
+        report_recipient=sor_of(message.bundle.resolve(message.header.extension(REPORT_RECIPIENT)["valueReference"])),
+        about=message.about,
         history=message.history,
     )
 
 
-def _end(kind: NoticeKind, encounter: Element) -> datetime | None:
-    return instant_of(encounter["period"]["end"]) if kind is NoticeKind.SLHJ else None
+def _end(message: Message) -> datetime | None:
+    """When the patient left or died; an end in any other notice is not believed."""
+    ends = message.deceased or (message.kind is not None and message.kind.base is NoticeKind.SLHJ)
+    return instant_of(message.encounter["period"]["end"]) if ends else None
+
+
+def _leave(encounter: Element) -> Element:
+    return encounter.extension(LEAVE_PERIOD)["valuePeriod"]
 
 
 def _episodes(encounter: Element) -> tuple[EpisodeOfCareId, ...]:

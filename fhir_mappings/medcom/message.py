@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from discharge.commands import Sending
 from discharge.errors import InvalidIdentifierError
 from discharge.identifiers import CprNumber, MessageId
-from discharge.stay import NoticeKind
+from discharge.notices import NoticeKind
 from fhir_mappings.bundles import MessageBundle
 from fhir_mappings.elements import Element
 from fhir_mappings.instants import read_instant
-from fhir_mappings.medcom.codes import ACTIVITY_SYSTEM, NOTICE_KINDS
+from fhir_mappings.medcom.codes import ACTIVITY_SYSTEM, KNOWN_ACTIVITIES, NOTICE_KINDS, REPORT_RECIPIENT
 from fhir_mappings.systems import CPR_SYSTEM
 
-__all__ = ["Message", "activity_of", "current_provenance", "instant_of"]
+__all__ = ["Message", "activity_of", "instant_of", "sending_of"]
 
+_EARLIER: Final = re.compile(r"MessageHeader/([A-Za-z0-9\-.]{1,64})", re.ASCII)
+_ROLES: Final = frozenset({"revision", "removal", "source"})
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -33,18 +37,38 @@ class Message:
     provenances: tuple[Element, ...]
     current: Element | None
     """The Provenance of this very message; the others are its history."""
+    parties: tuple[Element, ...]
+    """The Organizations that send, receive or act: those that have a location number."""
+    _resources: Mapping[str, tuple[Element, ...]]
 
     @classmethod
     def of(cls, bundle: MessageBundle, *, now: datetime) -> Message:
         """Return the parts of ``bundle``, judged at ``now``."""
+        encounter, parties = _focus(bundle), _parties(bundle)
+        resources = {kind: bundle.of_type(kind) for kind in {entry.type for entry in bundle.entries}}
+        resources |= {
+            "Bundle": (bundle.root,),
+            "Encounter": (encounter,) if encounter.exists else (),
+            "Organization": _organizations(bundle, encounter, parties),
+        }
         return cls(
             bundle=bundle,
             now=now,
-            patients=bundle.of_type("Patient"),
-            encounter=_focus(bundle),
-            provenances=bundle.of_type("Provenance"),
-            current=current_provenance(bundle),
+            patients=resources.get("Patient", ()),
+            encounter=encounter,
+            provenances=resources.get("Provenance", ()),
+            current=_current_provenance(bundle),
+            parties=parties,
+            _resources=resources,
         )
+
+    def held_to(self, context: str) -> tuple[Element, ...]:
+        """The resources of the type ``context`` that a profile is about.
+
+        That is all of them, but of Encounters the one in focus, and of Organizations those that are named where
+        a profile says which they must be. What else rides along is surplus.
+        """
+        return self._resources.get(context, ())
 
     @property
     def header(self) -> Element:
@@ -62,14 +86,25 @@ class Message:
         return None if self.current is None else activity_of(self.current)
 
     @property
-    def is_of_the_dead(self) -> bool:
-        """True when the patient is said to be dead, or said not to be: both are about a death."""
-        return self.patient["deceasedBoolean"].exists or self.patient["deceasedDateTime"].exists
+    def deceased(self) -> bool | None:
+        """Whether the patient is said to be dead; None when nothing is said of it."""
+        if self.patient["deceasedDateTime"].exists:
+            return True
+        told = self.patient["deceasedBoolean"].value
+        return told if isinstance(told, bool) else None
 
     @property
     def kind(self) -> NoticeKind | None:
-        """The notice it is, when it is one that is acted on; deceased is looked at before the activity."""
-        return None if self.is_of_the_dead else NOTICE_KINDS.get(self.activity or "")
+        """The notice it is by its activity; a death repeats an older one, so ``deceased`` is looked at first."""
+        return NOTICE_KINDS.get(self.activity or "")
+
+    @property
+    def about(self) -> MessageId | None:
+        """The message that this one corrects, cancels or continues, as its own Provenance names it."""
+        entities = () if self.current is None else self.current.all("entity")
+        named = (entity["what"].text("reference") for entity in entities)
+        reference = next((each for each in named if each), None)
+        return None if reference is None else MessageId(reference.rpartition("/")[2])
 
     @property
     def cpr_elements(self) -> tuple[Element, ...]:
@@ -107,13 +142,33 @@ def _focus(bundle: MessageBundle) -> Element:
     return Element("Bundle.entry.resource.ofType(Encounter)", None)
 
 
+def _parties(bundle: MessageBundle) -> tuple[Element, ...]:
+    """Each one once, in the order of the bundle."""
+    header = bundle.header
+    named = [header["sender"], header.extension(REPORT_RECIPIENT)["valueReference"]]
+    named += [destination["receiver"] for destination in header.all("destination")]
+    named += [agent["who"] for provenance in bundle.of_type("Provenance") for agent in provenance.all("agent")]
+    return _named(bundle, named)
+
+
+def _organizations(bundle: MessageBundle, encounter: Element, parties: tuple[Element, ...]) -> tuple[Element, ...]:
+    others = [encounter["serviceProvider"], *(each["managingOrganization"] for each in bundle.of_type("Patient"))]
+    known = {id(each) for each in parties}
+    return (*parties, *(each for each in _named(bundle, others) if id(each) not in known))
+
+
+def _named(bundle: MessageBundle, references: Iterable[Element]) -> tuple[Element, ...]:
+    found = {id(resource) for each in references if (resource := bundle.resolve(each)) is not None}
+    return tuple(each for each in bundle.of_type("Organization") if id(each) in found)
+
+
 def _messages_named(provenance: Element) -> Iterator[Element]:
     yield from provenance.all("target")
     for entity in provenance.all("entity"):
         yield entity["what"]
 
 
-def current_provenance(bundle: MessageBundle) -> Element | None:
+def _current_provenance(bundle: MessageBundle) -> Element | None:
     """The Provenance whose target is this message's header; the latest of them, should there be several."""
     own = [
         provenance
@@ -121,6 +176,26 @@ def current_provenance(bundle: MessageBundle) -> Element | None:
         if any(bundle.names_header(target) for target in provenance.all("target"))
     ]
     return max(own, key=lambda provenance: instant_of(provenance["occurredDateTime"]) or _NEVER, default=None)
+
+
+def sending_of(provenance: Element | None) -> Sending:
+    """What the current Provenance says: what an answer to the message repeats, and nothing unsound."""
+    if provenance is None:
+        return Sending()
+    activity = activity_of(provenance)
+    return Sending(
+        occurred_at=instant_of(provenance["occurredDateTime"]),
+        recorded_at=instant_of(provenance["recorded"]),
+        activity=activity if activity in KNOWN_ACTIVITIES else None,
+        follows=tuple(_followed(provenance)),
+    )
+
+
+def _followed(provenance: Element) -> Iterator[tuple[str, MessageId]]:
+    for entity in provenance.all("entity"):
+        role, what = entity.text("role"), _EARLIER.fullmatch(entity["what"].text("reference") or "")
+        if role in _ROLES and what is not None:
+            yield role, MessageId(what[1])
 
 
 def activity_of(provenance: Element) -> str | None:

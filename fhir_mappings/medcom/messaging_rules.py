@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+import orjson
+
 from fhir_mappings.bundles import destination_of, is_legal_id, sor_of
 from fhir_mappings.elements import Element, expression_of
 from fhir_mappings.instants import EARLIEST
@@ -25,8 +27,8 @@ LONGEST_TEXT: Final = 1_000_000
 """Characters that no text reaches. Nothing in a notification comes near; attachments have a door of their own."""
 _FUTURE: Final = timedelta(hours=24)
 
+_TAKEN: Final = frozenset({EventCode.NOTIFICATION, EventCode.CARE_COMMUNICATION})
 _OTHER_MESSAGES: Final = {
-    EventCode.CARE_COMMUNICATION: "a care communication (korrespondancemeddelelse)",
     EventCode.EMPTY: "an empty message",
     "homecareobservation-message": "a home care observation (hjemmeplejeobservation)",
 }
@@ -34,19 +36,20 @@ _OTHER_MESSAGES: Final = {
 
 @rule("stafet-event-supported", code="not-supported", detail="MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE")
 def event_supported(message: Message) -> Iterator[Fault]:
-    """The message is a hospital notification.
+    """The message is a hospital notification or a care communication.
 
     Source: ours; MedCom Messaging 2.1.0 leaves unsupported events open (docs/spec-gaps.md).
     """
     coding = message.header["eventCoding"]
     code = coding.text("code")
-    if code == EventCode.NOTIFICATION and coding.text("system") in {None, EVENT_SYSTEM}:
+    if code in _TAKEN and coding.text("system") in {None, EVENT_SYSTEM}:
         return
     what = _OTHER_MESSAGES.get(code or "", "of a type that is not known here")
     yield Fault(
         coding,
-        f"The message is {what}. This receiver takes hospital notifications (sygehusadvis) only: "
-        "phone the receiver, or send it to the system that takes this type.",
+        f"The message is {what}. This receiver takes hospital notifications (sygehusadvis) and "
+        "care communications (korrespondancemeddelelser): phone the receiver, or send it to the system that takes "
+        "this type.",
     )
 
 
@@ -56,9 +59,12 @@ def text_is_short(message: Message) -> Iterator[Fault]:
 
     Source: ours (design.md 6.5 sets the limit of the body; quality.md B2 row 11 that of a text).
     """
+    if len(orjson.dumps(message.bundle.root.value)) < LONGEST_TEXT:
+        return  # What is shorter as a whole holds no such text.
     for element in message.bundle.root.walk():
         for name, value in element.fields.items():
-            if isinstance(value, str) and len(value) >= LONGEST_TEXT:
+            is_file = name == "data" and element.step == "contentAttachment"
+            if isinstance(value, str) and len(value) >= LONGEST_TEXT and not is_file:
                 yield Fault(Element(expression_of(element.path, (name,)), None), "The text is too long.")
 
 
@@ -167,13 +173,12 @@ def sender_is_named(message: Message) -> Iterator[Fault]:
 
 @rule("stafet-gln-given", code="required", detail="MSG_RESOURCE_REQUIRED")
 def gln_is_given(message: Message) -> Iterator[Fault]:
-    """Sender and receiver have a location number (EAN/GLN).
+    """Who sends, receives or acts has a location number (EAN/GLN).
 
     Source: MedCom Messaging 2.1.0, Organization.identifier:EAN-ID 1..1.
     """
-    for place in (message.header["sender"], destination_of(message.header)["receiver"]):
-        organization = message.bundle.resolve(place)
-        if organization is not None and not _glns(organization):
+    for organization in message.parties:
+        if not _glns(organization):
             yield Fault(organization["identifier"], "The organisation has no location number (GLN).")
 
 

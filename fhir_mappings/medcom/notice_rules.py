@@ -11,7 +11,7 @@ from typing import Final
 
 from discharge.errors import InvalidIdentifierError
 from discharge.identifiers import CprNumber
-from discharge.stay import NoticeKind
+from discharge.notices import NoticeKind
 from fhir_mappings.bundles import sor_of
 from fhir_mappings.elements import Element
 from fhir_mappings.medcom.codes import (
@@ -20,6 +20,7 @@ from fhir_mappings.medcom.codes import (
     ENCOUNTER_STATUSES,
     LEAVE_PERIOD,
     NOTICE_ACTIVITIES,
+    NOTICE_KINDS,
 )
 from fhir_mappings.medcom.message import Message, activity_of, instant_of
 from fhir_mappings.medcom.rule import Fault, rule
@@ -38,17 +39,31 @@ _FORBIDDEN: Final = (
     "reasonCode",
     "reasonReference",
     "diagnosis",
+    "account",
     "hospitalization",
     "location",
     "partOf",
 )
-_STATUS_OF: Final = {NoticeKind.STAA: "in-progress", NoticeKind.STIN: "in-progress", NoticeKind.SLHJ: "finished"}
-_CLASS_OF: Final = {
-    "admit-emergency": "EMER",
-    "admit-inpatient": "IMP",
-    "discharge-emergency-home": "EMER",
-    "discharge-inpatient-home": "IMP",
+_STATUS_AFTER: Final = {
+    "STAA": "in-progress",
+    "STIN": "in-progress",
+    "STOR": "onleave",
+    "SLOR": "in-progress",
+    "SLHJ": "finished",
 }
+_STATUS_AFTER_CANCELLING: Final = {
+    "STAA": "entered-in-error",
+    "STIN": "entered-in-error",
+    "STOR": "in-progress",
+    "SLOR": "onleave",
+    "SLHJ": "in-progress",
+}
+_STATUS_OF: Final = {
+    activity: (_STATUS_AFTER_CANCELLING if kind.cancels else _STATUS_AFTER)[kind.base]
+    for activity, kind in NOTICE_KINDS.items()
+}
+_CLASS_OF: Final = {activity: "EMER" if "emergency" in activity else "IMP" for activity in NOTICE_KINDS}
+_ENDS: Final = frozenset({NoticeKind.SLHJ, NoticeKind.RE_SLHJ})
 
 
 @rule("hospitalNotification-2", code="invariant", detail="MSG_RESOURCE_REQUIRED")
@@ -196,7 +211,7 @@ def discharge_has_an_end(message: Message) -> Iterator[Fault]:
     Source: MedCom HospitalNotification 3.0.2, use case SLHJ, Encounter.period.end 0..1.
     """
     place = message.encounter["period"]["end"]
-    if message.encounter.exists and message.kind is NoticeKind.SLHJ and not place.exists:
+    if message.encounter.exists and message.kind in _ENDS and not place.exists:
         yield Fault(place, "The time of discharge is missing.")
 
 
@@ -258,39 +273,6 @@ def patient_has_a_name(message: Message) -> Iterator[Fault]:
         yield Fault(message.patient["name"], "The patient's name is missing.")
 
 
-@rule("stafet-notice-supported", code="not-supported", detail="MSG_RECEIVER_UNABLE_TO_RECEIVE_MSG_TYPE")
-def notice_is_supported(message: Message) -> Iterator[Fault]:
-    """The notification is one that is acted on here: STIN, STAA or SLHJ of a living patient.
-
-    Deceased is looked at first: a death repeats an older activity.
-    Source: ours; MedCom HospitalNotification 3.0.2, use cases and code table.
-    """
-    dead, current = message.patient["deceasedBoolean"], message.current
-    if dead.value is False:
-        yield _by_hand(dead, "AN_MORS (Annullering Død): the cancellation of a death")
-    elif message.is_of_the_dead:
-        yield _by_hand(dead, "MORS (Død): the patient's death")
-    elif current is not None and message.activity in NOTICE_ACTIVITIES and message.kind is None:
-        code, danish = NOTICE_ACTIVITIES[message.activity]
-        yield _by_hand(current["activity"], f"{code} ({danish}): {_in_words(code)}")
-
-
-def _by_hand(element: Element, what: str) -> Fault:
-    return Fault(
-        element,
-        f"The notification is {what}. This receiver does not act on it yet. "
-        "Phone the municipality, which must handle it by hand.",
-    )
-
-
-def _in_words(code: str) -> str:
-    if code.startswith("RE_"):
-        return "a correction of an earlier notification"
-    if code.startswith("AN_"):
-        return "a cancellation of an earlier notification"
-    return "the start of a leave" if code == "STOR" else "the end of a leave"
-
-
 @rule("stafet-status-fits", code="business-rule", severity="warning")
 def status_fits_the_activity(message: Message) -> Iterator[Fault]:
     """Encounter.status is the one that goes with the activity.
@@ -298,7 +280,10 @@ def status_fits_the_activity(message: Message) -> Iterator[Fault]:
     Source: MedCom HospitalNotification 3.0.2, code table; no invariant demands it, so a warning.
     """
     place = message.encounter["status"]
-    if message.kind is not None and place.string in ENCOUNTER_STATUSES - {_STATUS_OF[message.kind]}:
+    expected = "finished" if message.deceased else _STATUS_OF.get(message.activity or "")
+    # Who is not dead after all has the status of before, whichever that was.
+    told = expected is not None and message.deceased is not False
+    if told and place.string in ENCOUNTER_STATUSES - {expected}:
         yield Fault(place, "The status contradicts the activity; the activity counts.")
 
 
@@ -309,7 +294,8 @@ def class_fits_the_activity(message: Message) -> Iterator[Fault]:
     Source: MedCom HospitalNotification 3.0.2, code table; no invariant demands it, so a warning.
     """
     code = message.encounter["class"].text("code")
-    if message.kind is not None and code in ENCOUNTER_CLASSES - {_CLASS_OF[message.activity or ""]}:
+    expected = _CLASS_OF.get(message.activity or "")
+    if expected is not None and code in ENCOUNTER_CLASSES - {expected}:
         yield Fault(message.encounter["class"], "The class contradicts the activity; the activity counts.")
 
 
@@ -332,7 +318,6 @@ NOTICE_RULES: Final = (
     provider_is_named,
     leave_has_a_start,
     content_is_lawful,
-    notice_is_supported,
     status_fits_the_activity,
     class_fits_the_activity,
 )

@@ -34,21 +34,11 @@ class Rule:
     """FHIR R4 issue-type of its findings."""
     detail: str | None
     """Code of MedCom's acknowledgement issue details."""
+    summary: str
+    """What holds, in one line."""
+    source: str
+    """Where the rule comes from."""
     check: Check
-
-    @property
-    def summary(self) -> str:
-        """What holds, in one line."""
-        return self._lines[0]
-
-    @property
-    def source(self) -> str:
-        """Where the rule comes from."""
-        return next(line.removeprefix("Source:").strip() for line in self._lines if line.startswith("Source:"))
-
-    @property
-    def _lines(self) -> list[str]:
-        return [line.strip() for line in (self.check.__doc__ or "").splitlines()]
 
     def findings(self, message: Message) -> Iterator[Issue]:
         """Where ``message`` breaks this rule."""
@@ -64,9 +54,18 @@ class Rule:
 
 
 def rule(name: str, *, code: str, detail: str | None = None, severity: str = "error") -> Callable[[Check], Rule]:
-    """Make a rule of a function that yields faults."""
+    """Make a rule of a function that yields faults; its docstring says what holds, and the source."""
 
     def made(check: Check) -> Rule:
-        return Rule(id=name, severity=severity, code=code, detail=detail, check=check)
+        lines = [line.strip() for line in (check.__doc__ or "").splitlines()]
+        return Rule(
+            id=name,
+            severity=severity,
+            code=code,
+            detail=detail,
+            summary=lines[0],
+            source=next(line.removeprefix("Source:").strip() for line in lines if line.startswith("Source:")),
+            check=check,
+        )
 
     return made

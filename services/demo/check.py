@@ -9,8 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from discharge.commands import Issue
-from fhir_mappings.errors import MappingError, finding
-from fhir_mappings.medcom.intake import NoticeRead, Refused, read_message
+from fhir_mappings.medcom.validation import validate
 from services.persistence.clock import wall_now
 
 __all__ = ["check_files", "findings_in"]
@@ -22,7 +21,7 @@ def check_files(files: Sequence[Path], *, now: datetime | None = None, console: 
     A line holds file, severity, rule, FHIRPath and text.
 
     Args:
-        files: messages as JSON.
+        files: messages, JSON or XML.
         now: when they are judged; None: now.
         console: where to print; None: standard output.
     """
@@ -40,13 +39,5 @@ def check_files(files: Sequence[Path], *, now: datetime | None = None, console: 
 
 
 def findings_in(body: bytes, *, now: datetime) -> tuple[Issue, ...]:
-    """What is wrong with the message in ``body``."""
-    if body.lstrip().startswith(b"<"):
-        return (finding("stafet-json-only", "not-supported", "XML is not checked yet: give the message as JSON."),)
-    try:
-        read = read_message(body, now=now)
-    except MappingError as error:
-        return error.issues
-    if isinstance(read, Refused):
-        return read.issues
-    return read.warnings if isinstance(read, NoticeRead) else ()
+    """What is wrong with the message in ``body``, JSON or XML by its looks."""
+    return validate(body, now=now)

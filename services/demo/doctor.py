@@ -63,9 +63,26 @@ def _missing(settings: Settings) -> list[str]:
             findings.append(str(error))
     if not settings.is_demo and not settings.http.secure:
         findings.append("STAFET_HTTP_PUBLIC_URL is not https: people's sessions could be overheard")
+    findings += _gateway(settings)
     if settings.token.signing_key is not None and settings.token.jwks is not None:
         findings += _signing_key(settings.token)
     return findings
+
+
+def _gateway(settings: Settings) -> list[str]:
+    """What keeps messages from leaving, or lets others read them."""
+    gateway = settings.gateway
+    findings = []
+    if not settings.is_demo and gateway.url is not None and not gateway.url.startswith("https://"):
+        findings.append("STAFET_GATEWAY_URL is not https: messages about citizens could be read on the way")
+    if gateway.key is not None and gateway.certificate is None:
+        findings.append("STAFET_GATEWAY_KEY is set without STAFET_GATEWAY_CERTIFICATE: it is not used")
+    named = {"CERTIFICATE": gateway.certificate, "KEY": gateway.key, "AUTHORITIES": gateway.authorities}
+    return findings + [
+        f"STAFET_GATEWAY_{name} names {path}, which cannot be read"
+        for name, path in named.items()
+        if path is not None and not path.is_file()
+    ]
 
 
 def _signing_key(token: TokenSettings) -> list[str]:

@@ -22,6 +22,7 @@ from fhir_mappings.medcom.codes import (
     DESTINATION_USE,
     DESTINATION_USE_SYSTEM,
     EVENT_SYSTEM,
+    LEAVE_PERIOD,
     REPORT_REQUESTED,
     EventCode,
 )
@@ -37,6 +38,17 @@ _RECIPIENT: Final = f"{_NOTIFICATION}/medcom-messaging-reportOfAdmissionRecipien
 _BASE: Final = "https://medcomfhir.dk/ig/hospitalnotification"
 
 _IN_WORDS: Final = {EncounterClass.INPATIENT: "inpatient", EncounterClass.EMERGENCY: "emergency"}
+_STATUS_OF: Final = {
+    NoticeKind.AN_STAA: "entered-in-error",
+    NoticeKind.AN_STIN: "entered-in-error",
+    NoticeKind.STOR: "onleave",
+    NoticeKind.RE_STOR: "onleave",
+    NoticeKind.AN_SLOR: "onleave",
+    NoticeKind.SLHJ: "finished",
+    NoticeKind.RE_SLHJ: "finished",
+    NoticeKind.MORS: "finished",
+    NoticeKind.RE_MORS: "finished",
+}
 _CLASS_OF: Final = {NoticeKind.STAA: EncounterClass.EMERGENCY, NoticeKind.STIN: EncounterClass.INPATIENT}
 
 
@@ -67,6 +79,8 @@ class Notification:
     encounter_class: EncounterClass | None = None
     """For a discharge; None: inpatient."""
     started_at: datetime
+    leave_started_at: datetime | None = None
+    leave_ended_at: datetime | None = None
     ended_at: datetime | None = None
     occurred_at: datetime
     report_requested: bool = False
@@ -75,8 +89,16 @@ class Notification:
     @property
     def activity(self) -> str:
         """MedCom's code of the current Provenance."""
+        if self.kind.base is NoticeKind.MORS:
+            # There is no code for a death: the activity of the message before it is repeated.
+            return self.history[-1].activity if self.history else f"admit-{_IN_WORDS[self._class]}"
         words = _IN_WORDS[self._class]
-        return f"discharge-{words}-home" if self.kind is NoticeKind.SLHJ else f"admit-{words}"
+        step = {
+            NoticeKind.STOR: "start-leave-inpatient",
+            NoticeKind.SLOR: "end-leave-inpatient",
+            NoticeKind.SLHJ: f"discharge-{words}-home",
+        }.get(self.kind.base, f"admit-{words}")
+        return f"revise-{step}" if self.kind.corrects else f"cancel-{step}" if self.kind.cancels else step
 
     @property
     def sent(self) -> Sent:
@@ -85,7 +107,7 @@ class Notification:
 
     @property
     def _class(self) -> EncounterClass:
-        return _CLASS_OF.get(self.kind) or self.encounter_class or EncounterClass.INPATIENT
+        return _CLASS_OF.get(self.kind.base) or self.encounter_class or EncounterClass.INPATIENT
 
     def again(self, *, bundle_id: str, at: datetime) -> Notification:
         """The same message sent once more: a new envelope and new sending times, nothing else."""
@@ -155,6 +177,7 @@ class Notification:
         name: JsonObject = {"use": "official", "family": self.family}
         if self.given:
             name["given"] = list(self.given)
+        told: JsonObject = {"deceasedBoolean": not self.kind.cancels} if self.kind.base is NoticeKind.MORS else {}
         return {
             "resourceType": "Patient",
             "id": self._id("patient"),
@@ -162,18 +185,26 @@ class Notification:
             "text": narrative("Borger"),
             "identifier": [{"system": CPR_SYSTEM, "value": self.cpr}],
             "name": [name],
+            **told,
         }
 
     def _encounter(self) -> JsonObject:
         period: JsonObject = {"start": write_instant(self.started_at)}
         if self.ended_at is not None:
             period["end"] = write_instant(self.ended_at)
+        leave: JsonObject = {}
+        if self.leave_started_at is not None:
+            span: JsonObject = {"start": write_instant(self.leave_started_at)}
+            if self.leave_ended_at is not None:
+                span["end"] = write_instant(self.leave_ended_at)
+            leave = {"extension": [{"url": LEAVE_PERIOD, "valuePeriod": span}]}
         return {
             "resourceType": "Encounter",
             "id": self._id("encounter"),
             "meta": _meta(f"{_NOTIFICATION}/medcom-hospitalNotification-encounter"),
             "text": narrative("Sygehusophold"),
-            "status": "finished" if self.kind is NoticeKind.SLHJ else "in-progress",
+            **leave,
+            "status": _STATUS_OF.get(self.kind, "in-progress"),
             "class": {"system": CLASS_SYSTEM, "code": self._class.value},
             "subject": {"reference": f"Patient/{self._id('patient')}"},
             "episodeOfCare": [{"identifier": {"system": _endpoint(self.sender), "value": self.episode}}],
@@ -216,7 +247,8 @@ class Notification:
             "agent": [{"who": self._to(self.sender)}],
         }
         if follows is not None:
-            provenance["entity"] = [{"role": "revision", "what": {"reference": f"MessageHeader/{follows}"}}]
+            role = "removal" if sent.activity.startswith("cancel-") else "revision"
+            provenance["entity"] = [{"role": role, "what": {"reference": f"MessageHeader/{follows}"}}]
         return provenance
 
 

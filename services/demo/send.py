@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,13 +12,13 @@ import httpx
 from rich.console import Console
 
 from discharge.commands import ReceiptCode
-from discharge.errors import InvalidIdentifierError
-from discharge.identifiers import SorCode, parse_sor
+from discharge.identifiers import SorCode
 from discharge.policy import Role
 from fhir_mappings.bundles import envelope_of, open_message
 from fhir_mappings.elements import Element
 from fhir_mappings.errors import MappingError
-from fhir_mappings.json_text import parse, parse_object
+from fhir_mappings.json_text import parse
+from fhir_mappings.wire import format_of, parse_resource
 from services.persistence.clock import wall_now
 from services.settings import Settings, SettingsError
 from services.web.tokens import issue_demo_token
@@ -28,7 +27,6 @@ __all__ = ["Answer", "answer_of", "send_files", "sender_of"]
 
 _SECONDS: Final = 30.0
 _LIFE: Final = timedelta(minutes=10)
-_ENDPOINT: Final = re.compile(rb"<source\b.*?#id=(\d{6,20})", re.DOTALL)
 _NOBODY: Final = SorCode("000000")
 """Stands for a sender that cannot be read: the installation says what is wrong."""
 
@@ -85,14 +83,8 @@ def send_files(
 
 def sender_of(body: bytes) -> SorCode | None:
     """The SOR code of a message's sender, where it can be read."""
-    if body.lstrip().startswith(b"<"):
-        named = _ENDPOINT.search(body)
-        try:
-            return None if named is None else parse_sor(named[1].decode("ascii"))
-        except InvalidIdentifierError:
-            return None
     try:
-        return envelope_of(open_message(parse_object(body, expected="Bundle")), body=body).sender
+        return envelope_of(open_message(parse_resource(body, expected="Bundle")), body=body).sender
     except MappingError:
         return None
 
@@ -126,14 +118,13 @@ def _post(client: httpx.Client, settings: Settings, base: str, body: bytes) -> A
     token = issue_demo_token(
         settings.token, role=Role.SYSTEM, organization=sender_of(body) or _NOBODY, ttl=_LIFE, now=wall_now()
     )
-    kind = "xml" if body.lstrip().startswith(b"<") else "json"
     try:
         response = client.post(
             f"{base}/fhir/$process-message",
             content=body,
             headers={
                 "authorization": f"Bearer {token}",
-                "content-type": f"application/fhir+{kind}",
+                "content-type": format_of(body),
                 "accept": "application/fhir+json",
             },
         )

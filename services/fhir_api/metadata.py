@@ -16,9 +16,12 @@ from fhir_mappings.capability import (
     Server,
     capability_statement,
 )
+from fhir_mappings.medcom.care_codes import DEFINITION_5
 from services.fhir_api import encounters, patients, task_search
 from services.fhir_api.resources import base_url_of
+from services.settings import GatewaySettings
 from services.web.access import Surface, access
+from services.web.limits import FHIR_JSON, FHIR_XML
 from services.web.outcome import FhirResponse
 from services.web.runtime import Runtime, runtime_of
 from services.web.token_endpoint import SCOPES
@@ -31,10 +34,15 @@ router = APIRouter()
 _RELEASED: Final = datetime(2026, 11, 22, tzinfo=UTC)
 _MINUTES_OF_A_DAY: Final = 24 * 60
 _DEFINITIONS: Final = "http://medcomfhir.dk/ig/messagedefinitions/MessageDefinition"
+_NOTIFICATION: Final = f"{_DEFINITIONS}/MedComHospitalNotificationMessageDefinition"
+_ACKNOWLEDGEMENT: Final = f"{_DEFINITIONS}/MedComAcknowledgementMessageDefinition"
+_CARE_4: Final = "http://medcomfhir.dk/ig/carecommunication/medcom-careCommunication-message-definition|4.0.0"
 _RULE_OF_ANSWERS: Final = (
     "A body that is a Bundle of type message with a legal id and exactly one MessageHeader, standing first, with id and"
-    " sender, is answered 200 with a MedCom Acknowledgement whose response code says ok or fatal-error. Before that"
-    " point the answer is a 4xx with an OperationOutcome. JSON only. Repeated messages get the first answer again."
+    " sender, is answered 200 with a MedCom Acknowledgement whose response code says ok, fatal-error, or"
+    " transient-error where the fault was ours and the same message should come again. Before that"
+    " point the answer is a 4xx with an OperationOutcome. Messages may be XML; all else is JSON."
+    " Repeated messages get the first answer again."
 )
 _DEMO_TOKENS: Final = "Demo: `stafet token --role ROLE --organization SOR` prints a bearer token."
 
@@ -115,15 +123,37 @@ def _server(runtime: Runtime, base_url: str) -> Server:
                 ),
                 documentation="Search by POST _search.",
             ),
+            Resource(
+                type="Bundle",
+                operations=(
+                    Operation(
+                        "validate",
+                        "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+                        "A message held to every rule; 200 with all findings, nothing is kept. JSON or XML.",
+                    ),
+                ),
+                documentation="Messages go to $process-message.",
+            ),
         ),
+        formats=(FHIR_JSON, FHIR_XML),
         messaging=Messaging(
             # A message is known for as long as it is kept.
             reliable_cache_minutes=settings.retention.message_days * _MINUTES_OF_A_DAY,
-            receives=(f"{_DEFINITIONS}/MedComHospitalNotificationMessageDefinition",),
-            sends=(f"{_DEFINITIONS}/MedComAcknowledgementMessageDefinition",),
+            receives=(_NOTIFICATION, f"{DEFINITION_5}.0", _CARE_4, _ACKNOWLEDGEMENT),
+            sends=(f"{DEFINITION_5}.0", _ACKNOWLEDGEMENT),
             endpoint=f"{base_url}/$process-message",
-            documentation=_RULE_OF_ANSWERS,
+            documentation=_traffic(settings.gateway),
         ),
+    )
+
+
+def _traffic(gateway: GatewaySettings) -> str:
+    """What is taken and sent in which versions, and what is done when no receipt comes."""
+    return (
+        f"{_RULE_OF_ANSWERS} Taken: HospitalNotification 2.0 to 3.0, CareCommunication 3 to 5, Acknowledgement 2.0."
+        " Sent: CareCommunication 5.0 and Acknowledgement 2.0. A message of ours without a receipt is sent again after"
+        f" {gateway.resend_minutes:g} minutes, at most {gateway.max_resends} times, with a new Bundle.id and the same"
+        " MessageHeader.id. A receipt may come in the HTTP answer or as a message; it is never receipted in turn."
     )
 
 

@@ -50,6 +50,7 @@ def task_word(code: str, lang: Language) -> str:
         "send-discharge-letter": t("Epikrise"),
         "read-discharge-letter": t("Læs epikrise"),
         "reconcile-medication": t("Afstem medicin"),
+        "act-already-taken": t("Ret op"),
     }.get(code, t("Opgave"))
 
 

@@ -26,6 +26,7 @@ from services.web.presentation import (
     short_name,
     sort_key,
 )
+from services.web.stay_words import departure
 from services.web.task_lists import Filter
 
 __all__ = ["FILTERS", "BoardRow", "Group", "Receiver", "counters_of", "groups_of", "row_of", "rows_of"]
@@ -232,8 +233,11 @@ def _short_place(record: TaskRecord, reader: Reader) -> str:
 def _home(row: WardRow, now: datetime, lang: Language) -> tuple[str, str]:
     t = lang.text
     stay, plan = row.context.stay, row.context.stay.plan
-    if stay.ended_at is not None:
-        return t("Udskrevet {at}").format(at=moment(stay.ended_at, now, lang)), row.context.override_reason or ""
+    left = departure(stay, now, lang)
+    if left is not None:
+        return left, row.context.override_reason or ""
+    if stay.leave_started_at is not None:
+        return t("På orlov"), t("siden {at}").format(at=moment(stay.leave_started_at, now, lang))
     if plan.expected_discharge_at is None:
         return t("Ikke sat"), t("indlagt {at}").format(at=moment(stay.began_at, now, lang))
     detail = certainty_word(plan.certainty, lang)

@@ -1,148 +1,146 @@
-"""``/operator``: every message, its answer and findings; no content, no patient."""
+"""``/operator``: every message that came in or leaves, its answer and findings; no content, no patient."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from discharge.commands import ReceiptCode
-from discharge.identifiers import SorCode
 from discharge.policy import Role
-from services.persistence import boards
-from services.persistence.views import MessageList, MessageRow
+from services.operator.search import FIELDS, Asked, address_of, asked_for, check, cursor_of, question_of
+from services.operator.words import line_of
+from services.persistence import desk
+from services.persistence.message_views import MessageList, MessageShow
 from services.web.access import Party, access
-from services.web.cards import Reader, place_name
-from services.web.dates import moment
-from services.web.reading import reader_of
+from services.web.cards import Reader
+from services.web.forms import FieldError, Form
+from services.web.reading import audit_in_place, reader_of, see_other
 from services.web.runtime import runtime_of
 from services.web.security import audit_of
-from services.web.shell import shell_of
+from services.web.shell import language_of, shell_of
 from services.web.task_lists import Filter
 from services.web.templating import page
 
-__all__ = ["MessageLine", "operator_context", "router"]
+__all__ = ["operator_context", "router"]
 
 router = APIRouter()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One finding of the check."""
-
-    is_error: bool
-    rule: str
-    text: str
-    expression: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageLine:
-    """One message as the desk shows it."""
-
-    message_id: str
-    received: str
-    state: str
-    is_ok: bool
-    sender: str
-    receiver: str
-    event: str
-    findings: tuple[Finding, ...]
-    repeats: str
-    differing: str
 
 
 @router.get("/operator")
 @access(roles=[Role.OPERATOR], party=Party.OWN, action="read-messages")
 async def messages(request: Request) -> Response:
-    """What came in, newest first."""
-    refused_only = request.query_params.get("show") == "refused"
+    """What came in and what leaves, newest first."""
+    return await _page(request, asked_for(request.query_params), {})
+
+
+@router.post("/operator/search")
+@access(roles=[Role.OPERATOR], party=Party.OWN, action="search-messages")
+async def search(request: Request) -> Response:
+    """To the address of what was asked for. It is sent by POST so that a number written by mistake is in no address."""
+    form = Form.of(await request.form(), language_of(request), await runtime_of(request).clock.now())
+    check(form)
+    if form.errors:
+        await audit_in_place(request, 422)
+        kept = {name: "" if name in form.errors else form.text(name) for name in (*FIELDS, "show")}
+        return await _page(request, asked_for(kept), form.errors, status=422)
+    return see_other(address_of(asked_for({name: form.text(name) for name in (*FIELDS, "show")})))
+
+
+async def _page(request: Request, asked: Asked, errors: Mapping[str, FieldError], *, status: int = 200) -> Response:
     async with runtime_of(request).database.reading(audit_of(request)) as session:
-        view = await boards.message_list(session, refused_only=refused_only)
+        view = await desk.message_list(session, question_of(asked, session.directory, session.now))
         directory = session.directory
     shell = await shell_of(request, directory, view.now)
-    context = operator_context(view, await reader_of(request, directory, view.now))
-    return page(shell, "operator/messages.html", head=view.feed_head, **context)
+    context = operator_context(view, await reader_of(request, directory, view.now), asked, errors)
+    return page(shell, "operator/messages.html", status=status, head=view.feed_head, here="/operator", **context)
 
 
-def operator_context(view: MessageList, reader: Reader) -> dict[str, Any]:
+def operator_context(
+    view: MessageList, reader: Reader, asked: Asked | None = None, errors: Mapping[str, FieldError] | None = None
+) -> dict[str, Any]:
     """Everything that ``operator/messages.html`` shows."""
-    t = reader.lang.text
+    asked = asked or Asked()
     return {
         "filters": _filters(view, reader),
-        "rows": tuple(_line(row, reader) for row in view.messages),
-        "filtered": view.refused_only,
-        "empty_title": t("Ingen afviste beskeder") if view.refused_only else t("Ingen beskeder endnu"),
-        "empty_text": t("Alt, der er kommet ind, er besvaret med ok.")
-        if view.refused_only
-        else t("Beskeder fra sygehusenes systemer vises her, så snart de er besvaret."),
+        "rows": tuple(line_of(row, reader) for row in view.messages),
+        "asked": asked,
+        "errors": errors or {},
+        "filtered": asked.is_filtered,
+        "can_replay_all": asked.show is MessageShow.STUCK and any(row.leaves for row in view.messages),
+        "more": "" if view.next is None else address_of(asked, after=cursor_of(view.next)),
+        "first": address_of(asked) if asked.after else "",
+        **_empty(asked, reader),
     }
 
 
-def _filters(view: MessageList, reader: Reader) -> tuple[Filter, ...]:
+def _empty(asked: Asked, reader: Reader) -> dict[str, str]:
+    """What is said when there is nothing to show, and why."""
     t = reader.lang.text
+    if asked == Asked(show=MessageShow.REFUSED):
+        title, text = t("Ingen afviste beskeder"), t("Alt, der er kommet ind, er besvaret med ok.")
+    elif asked == Asked(show=MessageShow.STUCK):
+        title, text = t("Intet venter på driften"), t("Alt, der er sendt herfra, er kvitteret eller på vej.")
+    elif asked.is_filtered:
+        title, text = (
+            t("Ingen beskeder passer til søgningen"),
+            t("Prøv med færre ord, en anden dag, eller ryd filteret."),
+        )
+    else:
+        title = t("Ingen beskeder endnu")
+        text = t("Beskeder til og fra jeres systemer vises her, så snart de er modtaget eller skrevet.")
+    return {"empty_title": title, "empty_text": text}
+
+
+def _filters(view: MessageList, reader: Reader) -> tuple[Filter, ...]:
+    t, show = reader.lang.text, view.search.show
+    day = t("Alle beskeder, nyeste først. Tallet er de sidste 24 timer")
     rows = (
-        ("all", "/operator", view.accepted + view.refused, t("det sidste døgn"), t("Alle beskeder de sidste 24 timer")),
+        (MessageShow.ALL, view.accepted + view.refused + view.leaving, t("det sidste døgn"), day),
+        (MessageShow.IN, view.accepted + view.refused, t("ind"), t("Beskeder, der er kommet ind")),
         (
-            "refused",
-            "/operator?show=refused",
+            MessageShow.REFUSED,
             view.refused,
             t("afvist"),
             t("Besvaret med en fejl de sidste 24 timer. Afsenderen har fået grunden"),
         ),
+        (MessageShow.OUT, view.leaving, t("ud"), t("Beskeder herfra til andre systemer")),
         (
-            "repeated",
-            "/operator",
-            view.repeated,
-            t("gentaget"),
-            t("Den samme besked kom igen og fik det samme svar. Intet blev gjort to gange"),
+            MessageShow.STUCK,
+            view.stuck,
+            t("venter på driften"),
+            t("Kom ikke frem, eller kunne ikke behandles her. Send dem igen, eller kassér dem med en grund"),
         ),
     )
-    return tuple(
+    made = [
         Filter(
-            key=key,
-            href=href,
+            key=key.value,
+            href="/operator" if key is MessageShow.ALL else f"/operator?show={key.value}",
             number=number,
             word=word,
             rule=rule,
-            is_current=key == ("refused" if view.refused_only else "all"),
-            is_late=key == "refused",
+            is_current=key is show,
+            is_late=key in {MessageShow.REFUSED, MessageShow.STUCK},
         )
-        for key, href, number, word, rule in rows
+        for key, number, word, rule in rows
+    ]
+    late = Filter(
+        key="late",
+        href="/operator?show=out",
+        number=view.late,
+        word=t("uden kvittering i 30 min"),
+        rule=t("Beskeder herfra, som modtageren endnu ikke har kvitteret for"),
+        is_current=False,
+        is_late=True,
     )
-
-
-def _line(row: MessageRow, reader: Reader) -> MessageLine:
-    t, lang = reader.lang.text, reader.lang
-    states = {
-        ReceiptCode.OK: t("Modtaget"),
-        ReceiptCode.TRANSIENT_ERROR: t("Midlertidig fejl"),
-        ReceiptCode.FATAL_ERROR: t("Afvist"),
-    }
-    differing = lang.choose(row.differing_repeats, "1 med andet indhold", "{n} med andet indhold")
-    return MessageLine(
-        message_id=row.message_id,
-        received=moment(row.received_at, reader.now, lang),
-        state=states[row.receipt],
-        is_ok=row.receipt is ReceiptCode.OK,
-        sender=_place(row.sender, reader),
-        receiver=_place(row.receiver, reader),
-        event=row.event_code or "",
-        findings=tuple(
-            Finding(
-                is_error=issue.severity in {"error", "fatal"},
-                rule=issue.rule,
-                text=issue.text,
-                expression=issue.expression or "",
-            )
-            for issue in row.issues
-        ),
-        repeats=lang.choose(row.repeats, "1 gang", "{n} gange") if row.repeats else t("nej"),
-        differing=differing if row.differing_repeats else "",
+    repeated = Filter(
+        key="repeated",
+        href="/operator?show=in",
+        number=view.repeated,
+        word=t("gentaget"),
+        rule=t("Den samme besked kom igen og fik det samme svar. Intet blev gjort to gange"),
+        is_current=False,
+        is_late=False,
     )
-
-
-def _place(sor: SorCode | None, reader: Reader) -> str:
-    return "–" if sor is None else place_name(sor, reader.directory) or f"SOR {sor}"
+    return (*made, late, repeated)

@@ -1,14 +1,20 @@
 """What an audit row says of the request behind it."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from discharge.policy import Caller
+from discharge.identifiers import PersonId, SorCode
+from discharge.policy import Caller, Role
 from services.persistence.clock import wall_now
 
-__all__ = ["AuditContext", "audit_row"]
+__all__ = ["AuditContext", "audit_row", "own_audit"]
+
+
+_NOBODYS: Final = SorCode("")
+"""Where no single organisation is behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +27,12 @@ class AuditContext:
     route: str
     reached: set[str] = field(default_factory=set, compare=False, repr=False)
     """Ids of the stays that the request had reached when it was refused."""
+
+
+def own_audit(action: str, route: str, organization: SorCode = _NOBODYS) -> AuditContext:
+    """What this installation does of itself, or as the person at its console says."""
+    caller = Caller(person_id=PersonId("stafet"), name="Stafet", role=Role.SYSTEM, organization=organization)
+    return AuditContext(caller=caller, request_id=f"{action}-{uuid.uuid4()}", action=action, route=route)
 
 
 def audit_row(audit: AuditContext, *, outcome: int, stays: Sequence[str], audit_id: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -16,23 +16,19 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from discharge.agreement import StepKind
 from discharge.clock import COPENHAGEN, local
-from discharge.commands import ReceiptCode
 from discharge.errors import NotFoundError
-from discharge.identifiers import MessageId, PatientId, PersonId, SorCode, StayId, TaskId
+from discharge.identifiers import PatientId, PersonId, SorCode, StayId, TaskId
 from discharge.patient import Patient
 from discharge.policy import ContentClass, Role
 from discharge.stay import Stay, StayState
 from discharge.task import CLOSED, HandoverTask, Person, TaskStatus
 from services.persistence import views
-from services.persistence.clock import wall_now
 from services.persistence.course import read_stays
-from services.persistence.messages import issues_from
 from services.persistence.reading import ReadSession
 from services.persistence.rows import plan_from, task_from
-from services.persistence.tables import EventRow, MessageRow, PlanVersionRow, StayRow, TaskRow, TimerRow
+from services.persistence.tables import EventRow, PlanVersionRow, StayRow, TaskRow, TimerRow
 
 __all__ = [
-    "message_list",
     "plan_page",
     "task_card",
     "task_list",
@@ -56,7 +52,7 @@ async def ward_board(session: ReadSession) -> views.WardBoard:
         .where(
             StayRow.ward.in_(ours),
             or_(
-                StayRow.state != StayState.ENDED.value,
+                StayRow.state.in_([state.value for state in StayState if state.is_open]),
                 StayRow.ended_at >= today,
                 StayRow.end_received_at >= today,
                 owed,
@@ -176,53 +172,6 @@ async def task_page(session: ReadSession, task_id: TaskId) -> views.TaskPage:
         .order_by(TaskRow.created_at, TaskRow.id),
     )
     return views.TaskPage(now=session.now, feed_head=head, card=card, others=tuple(others))
-
-
-async def message_list(session: ReadSession, *, refused_only: bool = False) -> views.MessageList:
-    """The operator's desk: what came in, newest first."""
-    head = await session.feed_head()
-    query = select(MessageRow).where(MessageRow.receipt.is_not(None))
-    if refused_only:
-        query = query.where(MessageRow.receipt != ReceiptCode.OK.value)
-    query = query.order_by(MessageRow.received_at.desc(), MessageRow.id.desc()).limit(views.PAGE_SIZE)
-    rows = (await session.connection.execute(query)).all()
-    accepted, refused, repeated = await _message_counts(session)
-    return views.MessageList(
-        now=session.now,
-        feed_head=head,
-        messages=tuple(_message(row) for row in rows),
-        accepted=accepted,
-        refused=refused,
-        repeated=repeated,
-        refused_only=refused_only,
-    )
-
-
-async def _message_counts(session: ReadSession) -> tuple[int, int, int]:
-    is_ok = MessageRow.receipt == ReceiptCode.OK.value
-    counted = await session.connection.execute(
-        select(
-            func.count().filter(is_ok),
-            func.count().filter(~is_ok),
-            func.coalesce(func.sum(MessageRow.repeats), 0),
-        ).where(MessageRow.received_at > wall_now() - timedelta(days=1))
-    )
-    accepted, refused, repeated = counted.one()
-    return int(accepted), int(refused), int(repeated)
-
-
-def _message(row: Any) -> views.MessageRow:
-    return views.MessageRow(
-        message_id=MessageId(row.message_id),
-        received_at=row.received_at,
-        sender=SorCode(row.sender),
-        receiver=None if row.receiver is None else SorCode(row.receiver),
-        event_code=row.event_code,
-        receipt=ReceiptCode(row.receipt),
-        issues=issues_from(row.issues),
-        repeats=row.repeats,
-        differing_repeats=row.differing_repeats,
-    )
 
 
 def _is_ours(session: ReadSession) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from discharge.identifiers import FeedId, PatientId, StayId, TaskId
 from discharge.plan import DischargePlan
 from discharge.stay import Stay
 from discharge.task import HandoverTask, Person
+from services.persistence.notice_rows import notice_row
 from services.persistence.people import SqlPatients
 from services.persistence.pipeline import Batch, Conversation
 from services.persistence.rows import plan_from, plan_sealed, stay_from, task_from, task_row
@@ -19,6 +20,7 @@ from services.persistence.tables import (
     Base,
     EncounterRow,
     EpisodeRow,
+    NoticeRow,
     PartyRow,
     PlanVersionRow,
     StayRow,
@@ -33,7 +35,7 @@ _COURSE: Final = (
     "SELECT * FROM stay WHERE id = ANY(%(ids)s)",
     "SELECT * FROM encounter WHERE stay_id = ANY(%(ids)s) ORDER BY position",
     "SELECT * FROM episode WHERE stay_id = ANY(%(ids)s) ORDER BY position",
-    "SELECT * FROM superseded WHERE stay_id = ANY(%(ids)s)",
+    "SELECT * FROM notice WHERE stay_id = ANY(%(ids)s) ORDER BY position",
     "SELECT * FROM party WHERE stay_id = ANY(%(ids)s) ORDER BY position",
     "SELECT DISTINCT ON (stay_id) * FROM plan_version WHERE stay_id = ANY(%(ids)s) ORDER BY stay_id, version DESC",
 )
@@ -70,7 +72,7 @@ async def read_stays(talk: Conversation, patients: SqlPatients, stay_ids: Sequen
     ids = {"ids": list(stay_ids)}
     found = await talk.ask_all([(statement, ids) for statement in _COURSE])
     stays = {row["id"]: row for row in found[0]}
-    encounters, episodes, superseded, parties = (_by_stay(rows) for rows in found[1:5])
+    encounters, episodes, notices, parties = (_by_stay(rows) for rows in found[1:5])
     plans = {row["stay_id"]: row for row in found[5]}
     await patients.load_keys([PatientId(str(stays[stay_id]["patient_id"])) for stay_id in plans if stay_id in stays])
     read = []
@@ -87,7 +89,7 @@ async def read_stays(talk: Conversation, patients: SqlPatients, stay_ids: Sequen
                 row,
                 encounters=encounters.get(stay_id, ()),
                 episodes=episodes.get(stay_id, ()),
-                superseded=[old["message_id"] for old in superseded.get(stay_id, ())],
+                notices=notices.get(stay_id, ()),
                 parties=parties.get(stay_id, ()),
                 plan=plan,
             )
@@ -197,6 +199,8 @@ def _stay_rows(stay: Stay) -> list[dict[str, Any]]:
             "began_at": stay.began_at,
             "ended_at": stay.ended_at,
             "end_received_at": stay.end_received_at,
+            "died_at": stay.died_at,
+            "leave_started_at": stay.leave_started_at,
         }
     ]
 
@@ -211,9 +215,15 @@ def _encounter_rows(stay: Stay) -> list[dict[str, Any]]:
             "ward": encounter.ward,
             "started_at": encounter.started_at,
             "ended_at": encounter.ended_at,
+            "source": encounter.source,
+            "is_cancelled": encounter.is_cancelled,
         }
         for position, encounter in enumerate(stay.encounters)
     ]
+
+
+def _notice_rows(stay: Stay) -> list[dict[str, Any]]:
+    return [notice_row(notice, stay.id, position) for position, notice in enumerate(stay.notices)]
 
 
 def _episode_rows(stay: Stay) -> list[dict[str, Any]]:
@@ -246,6 +256,7 @@ def _party_rows(stay: Stay) -> list[dict[str, Any]]:
 _PARTS: Final[tuple[tuple[type[Base], Callable[[Stay], list[dict[str, Any]]]], ...]] = (
     (StayRow, _stay_rows),
     (EncounterRow, _encounter_rows),
+    (NoticeRow, _notice_rows),
     (EpisodeRow, _episode_rows),
     (PartyRow, _party_rows),
 )

@@ -111,8 +111,10 @@ class Database:
         demo: bool,
         wake: Wake | None = None,
         watching: AsyncEngine | None = None,
+        base_url: str = "https://stafet.invalid/fhir",
     ) -> None:
         self.engine = engine
+        self._base_url = base_url
         self._watching = watching
         self.vault = vault
         self.demo = demo
@@ -179,7 +181,14 @@ class Database:
             if arriving is not None:
                 repositories.foresee(arriving)
             now, master = await self._enter(connection, _WRITER, None, repositories.talk)
-            uow = SqlUnitOfWork(repositories, master=master, now=now, access_days=self._access_days, audit=audit)
+            uow = SqlUnitOfWork(
+                repositories,
+                master=master,
+                now=now,
+                access_days=self._access_days,
+                audit=audit,
+                base_url=self._base_url,
+            )
             try:
                 yield uow
             except BaseException:  # a cancelled request has reached its stays all the same

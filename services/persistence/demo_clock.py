@@ -9,12 +9,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.errors import ClockError
-from discharge.handlers import FireTimers, fire_timers
 from services.persistence.clock import push_ahead, wall_now
 from services.persistence.database import Database
+from services.persistence.firing import fire_batch
 
 __all__ = ["advance_clock", "some_due"]
 
+_SOME_DUE = text(
+    "SELECT EXISTS (SELECT FROM timer t WHERE t.fired_at IS NULL AND t.due_at <= :until AND NOT EXISTS"
+    " (SELECT FROM stalled_stay x WHERE x.stay_id = t.stay_id AND x.retry_at > :wall))"
+)
 _LOCK = 0x57AFE8
 _BATCH = 200
 _PAUSE_SECONDS = 0.05
@@ -34,7 +38,7 @@ async def advance_clock(database: Database, target: datetime) -> datetime:
         if target < now:
             raise ClockError(now=now, asked=target)
         while True:
-            if await database.run(None, fire_timers, FireTimers(until=target, limit=_BATCH)):
+            if await fire_batch(database, until=target, limit=_BATCH):
                 continue
             async with database.writing() as connection:
                 # What is left is a stay that somebody else holds.
@@ -47,8 +51,6 @@ async def advance_clock(database: Database, target: datetime) -> datetime:
 
 
 async def some_due(connection: AsyncConnection, until: datetime) -> bool:
-    """True while a rung that is due by ``until`` has not fired."""
-    found = await connection.execute(
-        text("SELECT EXISTS (SELECT FROM timer WHERE fired_at IS NULL AND due_at <= :until)"), {"until": until}
-    )
+    """True while a rung that is due by ``until`` has not fired, and its stay is not passed over."""
+    found = await connection.execute(_SOME_DUE, {"until": until, "wall": wall_now()})
     return bool(found.scalar())

@@ -184,6 +184,7 @@ async def encounters(session: ReadSession, query: EncounterQuery) -> tuple[Found
         wanted.append(exists().where(EpisodeRow.stay_id == StayRow.id, EpisodeRow.key.in_(query.episodes)))
     if query.finished is not None:
         wanted.append(EncounterRow.ended_at.is_not(None) if query.finished else EncounterRow.ended_at.is_(None))
+        wanted.append(~EncounterRow.is_cancelled)
     found = await session.connection.execute(
         select(EncounterRow.id, EncounterRow.stay_id)
         .where(*wanted)

@@ -8,9 +8,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from discharge.agreement import PlannedStep
-from discharge.identifiers import StayId, TaskId, TimerId
+from discharge.identifiers import SorCode, StayId, TaskId, TimerId
 from discharge.ports import ArmedStep
 from discharge.task import HandoverTask
+from services.persistence.clock import wall_now
 from services.persistence.course import SqlTasks
 from services.persistence.pipeline import Batch, Conversation, as_json
 from services.persistence.rows import step_from
@@ -21,10 +22,30 @@ __all__ = ["SqlTimers"]
 _WAITING: Final = (
     "SELECT * FROM timer WHERE stay_id = %(stay)s AND after_code = %(code)s AND due_at IS NULL AND fired_at IS NULL"
 )
+_RIPE: Final = (
+    "SELECT t.stay_id, t.due_at FROM timer t WHERE t.fired_at IS NULL AND t.due_at <= %(until)s"
+    " AND NOT EXISTS (SELECT FROM stalled_stay x WHERE x.stay_id = t.stay_id AND x.retry_at > %(wall)s)"
+    " ORDER BY t.due_at, t.id LIMIT %(limit)s"
+)
 _DUE_STAYS: Final = (
-    "SELECT s.id FROM stay s WHERE s.id IN (SELECT d.stay_id FROM (SELECT t.stay_id FROM timer t"
-    " WHERE t.fired_at IS NULL AND t.due_at <= %(until)s ORDER BY t.due_at, t.id LIMIT %(limit)s) d)"
+    f"SELECT s.id FROM stay s WHERE s.id IN (SELECT d.stay_id FROM ({_RIPE}) d)"  # noqa: S608 - our own text
     " ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED"
+)
+_DUE_STAY: Final = "SELECT s.id FROM stay s WHERE s.id = %(stay)s FOR NO KEY UPDATE SKIP LOCKED"
+_WHOSE: Final = f"SELECT d.stay_id FROM ({_RIPE}) d GROUP BY d.stay_id ORDER BY min(d.due_at), d.stay_id"  # noqa: S608 - our own text
+_POSTPONE: Final = """
+    INSERT INTO stalled_stay AS x (stay_id, tries, since, retry_at)
+    VALUES (%(stay)s, 1, %(wall)s, %(wall)s + interval '1 minute')
+    ON CONFLICT (stay_id) DO UPDATE
+    SET tries = CASE WHEN x.retry_at IS NULL THEN 1 ELSE x.tries + 1 END,
+        since = CASE WHEN x.retry_at IS NULL THEN EXCLUDED.since ELSE x.since END,
+        retry_at = %(wall)s + CASE WHEN x.retry_at IS NULL THEN interval '1 minute'
+                                   ELSE least(interval '1 minute' * 2 ^ least(x.tries, 6), interval '1 hour') END
+    RETURNING tries, (SELECT ARRAY[s.hospital, s.receiver] FROM stay s WHERE s.id = %(stay)s) AS places
+    """
+_RECOVERED: Final = (
+    "UPDATE stalled_stay x SET retry_at = NULL FROM timer t"
+    " WHERE t.id = ANY(%(timers)s) AND x.stay_id = t.stay_id AND x.retry_at IS NOT NULL"
 )
 _DUE: Final = (
     "SELECT * FROM timer WHERE stay_id = ANY(%(stays)s) AND fired_at IS NULL AND due_at <= %(until)s"
@@ -80,19 +101,34 @@ class SqlTimers:
         """Give a waiting rung its instant."""
         self._dated.append({"id": UUID(timer_id), "due_at": due_at})
 
-    async def due(self, until: datetime, limit: int) -> Sequence[ArmedStep]:
+    async def due(self, until: datetime, limit: int, stay_id: StayId | None = None) -> Sequence[ArmedStep]:
         """Unfired rungs due by ``until``, in due order, of stays that nobody else holds; all locked.
 
         The stays are locked before their tasks, as everywhere, and nobody touches a rung without
-        its stay; a stay that somebody holds is left for the next round.
+        its stay; a stay that somebody holds, or that is postponed, is left for a later round.
         """
-        stays = await self._talk.ask(_DUE_STAYS, {"until": until, "limit": limit})
+        if stay_id is None:
+            stays = await self._talk.ask(_DUE_STAYS, {"until": until, "limit": limit, "wall": wall_now()})
+        else:
+            stays = await self._talk.ask(_DUE_STAY, {"stay": UUID(stay_id)})
         if not stays:
             return []
         held = [row["id"] for row in stays]
         rows = await self._talk.ask(_DUE, {"stays": held, "until": until, "limit": limit})
         await self._tasks.hold(list({row["task_id"] for row in rows}))
         return [step_from(row) for row in rows]
+
+    async def due_stays(self, until: datetime, limit: int) -> Sequence[StayId]:
+        """The stays whose rungs are due and not postponed, the one that has waited longest first; nothing is locked."""
+        rows = await self._talk.ask(_WHOSE, {"until": until, "limit": limit, "wall": wall_now()})
+        return [StayId(str(row["stay_id"])) for row in rows]
+
+    async def postpone(self, stay_id: StayId) -> tuple[SorCode, ...]:
+        """Pass over the stay's rungs: a minute, then twice as long each time, an hour at most; see the port."""
+        row = (await self._talk.ask(_POSTPONE, {"stay": UUID(stay_id), "wall": wall_now()}))[0]
+        if row["tries"] > 1:
+            return ()
+        return tuple(dict.fromkeys(SorCode(place) for place in row["places"] if place is not None))
 
     async def fired(self, timer_id: TimerId, at: datetime) -> None:
         """Mark a rung as climbed."""
@@ -102,6 +138,7 @@ class SqlTimers:
         """Hand over what was armed, dated and fired."""
         if self._fired:
             batch.add(_MARK, {"rows": as_json(self._fired)})
+            batch.add(_RECOVERED, {"timers": [row["id"] for row in self._fired]})
         if self._dated:
             batch.add(_DATE, {"rows": as_json(self._dated)})
         known = [UUID(task_id) for task_id in self._armed if task_id not in self._fresh]

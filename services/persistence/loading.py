@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Final
+from uuid import UUID
 
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+
+from services.persistence.audit import audit_row, own_audit
 from services.persistence.client_files import read_clients, require_known_places
 from services.persistence.database import Database, new_id
 from services.persistence.master import put_agreement, put_organizations
@@ -17,6 +23,7 @@ from services.persistence.master_files import (
 )
 from services.persistence.people import put_patient
 from services.persistence.system_clients import put_clients
+from services.persistence.tables import AuditRow
 
 __all__ = [
     "load_agreement",
@@ -27,6 +34,9 @@ __all__ = [
     "put_organization_file",
     "put_patient_file",
 ]
+
+
+_STAYS: Final = text("SELECT id FROM stay WHERE patient_id = ANY(:patients) ORDER BY id")
 
 
 async def load_organizations(database: Database, file: Path) -> str:
@@ -83,8 +93,14 @@ async def put_patient_file(database: Database, body: bytes) -> int:
     require_registered(patients, (await database.master()).directory)
     async with database.writing() as connection:
         # In one order, so that two loads at a time wait for each other instead of for ever.
-        for patient in sorted(patients, key=lambda patient: patient.cpr.digits):
-            await put_patient(connection, database.vault, patient)
+        kept = [
+            UUID((await put_patient(connection, database.vault, patient)).id)
+            for patient in sorted(patients, key=lambda patient: patient.cpr.digits)
+        ]
+        found = await connection.execute(_STAYS, {"patients": kept})
+        stays = [str(stay_id) for stay_id in found.scalars()]
+        row = audit_row(own_audit("load-patients", "CONSOLE load"), outcome=200, stays=stays, audit_id=new_id())
+        await connection.execute(insert(AuditRow), row)
     return len(patients)
 
 

@@ -38,14 +38,6 @@ _PUT_ASIDE: Final = (
     "INSERT INTO message_aside (id, message, received_at, fingerprint, wrapped_key, body)"
     " VALUES (%(id)s, %(message)s, %(received_at)s, %(fingerprint)s, %(wrapped_key)b, %(body)b)"
 )
-_SUPERSEDE: Final = (
-    "INSERT INTO superseded (stay_id, message_id) SELECT %(stay_id)s, unnest(%(message_ids)s::text[])"
-    " ON CONFLICT DO NOTHING"
-)
-_STAYS_OF: Final = (
-    "SELECT DISTINCT stay_id FROM message"
-    " WHERE sender = %(sender)s AND message_id = ANY(%(message_ids)s::text[]) AND stay_id IS NOT NULL"
-)
 _REUSED = Issue(
     severity="error",
     code="duplicate",
@@ -116,8 +108,9 @@ class SqlMessages:
             first = await self._first(envelope)
             if first is not None:
                 return await self._repeated(envelope, first)
+        self._claimed = reused["id"]
         self.alerts.append(envelope)
-        return Receipt(code=ReceiptCode.FATAL_ERROR, issues=(_REUSED,), duplicate=True)
+        return Receipt(code=ReceiptCode.FATAL_ERROR, issues=(_REUSED,))
 
     async def _insert(self, row: dict[str, Any]) -> bool:
         """Insert unless a key is taken; waits for a concurrent copy to be decided."""
@@ -128,11 +121,14 @@ class SqlMessages:
         found = await self._talk.ask(_FIRST, key)
         return found[0] if found else None
 
-    async def _repeated(self, envelope: Envelope, first: Mapping[str, Any]) -> Receipt:
-        """The first answer again. Other content under the same id is put aside, never applied."""
+    async def _repeated(self, envelope: Envelope, first: Mapping[str, Any]) -> Receipt | None:
+        """The first answer again, unless that was "not now". Other content under the same id is put aside."""
         fingerprint = self._vault.keyed_hash(envelope.fingerprint)
         differs = fingerprint != first["fingerprint"]
         self._writes.add(_REPEAT, {"id": first["id"], "differing": int(differs)})
+        if first["receipt"] == ReceiptCode.TRANSIENT_ERROR.value and not differs:
+            self._claimed = first["id"]
+            return None
         if differs:
             await self._put_aside(envelope, first, fingerprint)
             self.alerts.append(envelope)
@@ -180,18 +176,8 @@ class SqlMessages:
             },
         )
 
-    async def stays_of(self, sender: SorCode, message_ids: Sequence[MessageId]) -> frozenset[StayId]:
-        """The stays that these earlier messages of ``sender`` were about, as far as they came here."""
-        rows = await self._talk.ask(_STAYS_OF, {"sender": sender, "message_ids": list(message_ids)})
-        return frozenset(StayId(str(row["stay_id"])) for row in rows)
-
-    async def supersede(self, stay_id: StayId, message_ids: Sequence[MessageId]) -> None:
-        """Remember messages known through the history of a later one."""
-        if message_ids:
-            self._writes.add(_SUPERSEDE, {"stay_id": UUID(stay_id), "message_ids": list(message_ids)})
-
     def flush(self, batch: Batch) -> None:
-        """Hand over what was answered, put aside and superseded."""
+        """Hand over what was answered and put aside."""
         batch.extend(self._writes)
 
 

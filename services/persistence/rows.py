@@ -26,12 +26,14 @@ from discharge.identifiers import (
     TaskId,
     TimerId,
 )
+from discharge.notices import EncounterClass, StayState
 from discharge.patient import Patient
 from discharge.plan import Certainty, DischargePlan, Need
 from discharge.policy import ContentClass, Role
 from discharge.ports import ArmedStep
-from discharge.stay import Encounter, EncounterClass, Party, PartyBasis, Stay, StayState
+from discharge.stay import Encounter, Party, PartyBasis, Stay
 from discharge.task import AgreementRef, HandoverTask, PastRound, Person, Priority, Proofs, TaskStatus, Title
+from services.persistence.notice_rows import notice_from
 from services.persistence.vault import DataKey
 
 __all__ = [
@@ -142,7 +144,7 @@ def stay_from(
     *,
     encounters: Sequence[Row],
     episodes: Sequence[Row],
-    superseded: Sequence[str],
+    notices: Sequence[Row],
     parties: Sequence[Row],
     plan: DischargePlan,
 ) -> Stay:
@@ -157,6 +159,8 @@ def stay_from(
         began_at=row["began_at"],
         ended_at=row["ended_at"],
         end_received_at=row["end_received_at"],
+        died_at=row["died_at"],
+        leave_started_at=row["leave_started_at"],
         encounters=tuple(
             Encounter(
                 id=EncounterId(str(encounter["id"])),
@@ -164,11 +168,13 @@ def stay_from(
                 ward=SorCode(encounter["ward"]),
                 started_at=encounter["started_at"],
                 ended_at=encounter["ended_at"],
+                source=None if encounter["source"] is None else MessageId(encounter["source"]),
+                is_cancelled=encounter["is_cancelled"],
             )
             for encounter in encounters
         ),
         episodes=tuple(EpisodeOfCareId(episode["system"], episode["value"]) for episode in episodes),
-        superseded=frozenset(MessageId(message_id) for message_id in superseded),
+        notices=tuple(notice_from(told) for told in notices),
         parties=tuple(
             Party(
                 organization=SorCode(party["organization"]),

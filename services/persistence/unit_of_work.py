@@ -19,17 +19,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.commands import Envelope
 from discharge.directory import Directory
-from discharge.events import Event, MessageRefused, PlanRevised
+from discharge.events import CareMessageWritten, Event, MessageRefused, MessageUndelivered, PlanRevised
 from discharge.identifiers import CprNumber, FeedId, StayId
 from discharge.policy import ContentClass
 from discharge.task import HandoverTask, Person
 from notifications.addressing import entries_for_all
 from services.persistence import feeds
 from services.persistence.audit import AuditContext, audit_row
+from services.persistence.conversations import SqlConversations
 from services.persistence.course import SqlStays, SqlTasks
 from services.persistence.ladders import SqlTimers
 from services.persistence.master import Master
 from services.persistence.messages import SqlMessages
+from services.persistence.outbox import SqlOutbox
 from services.persistence.people import SqlPatients
 from services.persistence.pipeline import Batch, Conversation
 from services.persistence.tables import AuditRow, EventRow
@@ -38,6 +40,10 @@ from services.persistence.vault import Vault
 __all__ = ["Arrival", "Repositories", "SqlUnitOfWork", "kind_of"]
 
 _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+_CONTENT: Mapping[type[Event], ContentClass] = {
+    PlanRevised: ContentClass.PLAN,
+    CareMessageWritten: ContentClass.CONVERSATION,
+}
 _PLAIN = frozenset({"at", "stay_id", "by", "task"})
 
 
@@ -61,7 +67,9 @@ class Repositories:
         self.stays = SqlStays(self.talk, self.patients, self.fresh)
         self.tasks = SqlTasks(self.talk, self.patients, self.fresh)
         self.timers = SqlTimers(self.talk, self.tasks, self.fresh, make_id)
+        self.conversations = SqlConversations(self.talk, self.patients)
         self.messages = SqlMessages(self.talk, vault, self.patients, make_id)
+        self.vault = vault
 
     def foresee(self, arrival: Arrival) -> None:
         """Claim the message, and lock its citizen and the citizen's stays, with the next question and in this order."""
@@ -81,6 +89,7 @@ class SqlUnitOfWork:
         now: datetime,
         access_days: int,
         audit: AuditContext | None,
+        base_url: str,
     ) -> None:
         self._connection = repositories.connection
         self._master = master
@@ -96,7 +105,13 @@ class SqlUnitOfWork:
         self.stays = repositories.stays
         self.tasks = repositories.tasks
         self.timers = repositories.timers
+        self.conversations = repositories.conversations
         self.messages = repositories.messages
+        self.talk = repositories.talk
+        self.vault = repositories.vault
+        self.writes = Batch()
+        """Rows of no repository, for the commit."""
+        self.outbox = SqlOutbox(repositories, directory=master.directory, now=now, base_url=base_url)
         self.agreements = master
         self.committed = False
 
@@ -108,7 +123,7 @@ class SqlUnitOfWork:
     @property
     def reached(self) -> frozenset[StayId]:
         """The stays that were there before and have been looked at: what a refusal is about."""
-        return (self.stays.touched | self.tasks.touched).difference(self._fresh)
+        return (self.stays.touched | self.tasks.touched | self.conversations.touched).difference(self._fresh)
 
     def new_id(self) -> str:
         """A fresh opaque id; what bears it has no rows yet."""
@@ -130,13 +145,17 @@ class SqlUnitOfWork:
         await self.stays.flush(batch, self.now, self._by())
         await self.tasks.flush(batch)
         self.timers.flush(batch)
+        await self.conversations.flush(batch)
         batch.insert(EventRow, [_event_row(event) for event in self._events])
         if self._audit is not None:
-            told = {event.stay_id for event in self._events if not isinstance(event, MessageRefused)}
-            stays = sorted(told | self.stays.touched | self.tasks.touched)
+            told = {sid for event in self._events if (sid := getattr(event, "stay_id", None)) is not None}
+            looked_at = self.stays.touched | self.tasks.touched | self.conversations.touched | self.outbox.touched
+            stays = sorted(told | looked_at)
             row = audit_row(self._audit, outcome=200, stays=stays, audit_id=self._make_id())
             batch.insert(AuditRow, [row])
         self.messages.flush(batch)
+        self.outbox.flush(batch)
+        batch.extend(self.writes)
         entries = entries_for_all(self._events, self.directory)
         if entries:
             batch.add(*feeds.appending(entries))
@@ -155,24 +174,28 @@ def kind_of(event: Event) -> str:
 
 
 def _event_row(event: Event) -> dict[str, Any]:
-    if isinstance(event, MessageRefused):
+    if isinstance(event, MessageRefused | MessageUndelivered):
+        stay_id = None if isinstance(event, MessageRefused) else event.stay_id
+        detail: dict[str, object] = {"sender": event.sender, "message_id": event.message_id}
+        if isinstance(event, MessageUndelivered):
+            detail |= {"receiver": event.receiver, "place": event.place, "reason": event.reason}
         return {
-            "stay_id": None,
+            "stay_id": None if stay_id is None else UUID(stay_id),
             "task_id": None,
             "at": event.at,
             "kind": kind_of(event),
-            "content_class": ContentClass.NOTICE.value,
+            "content_class": ContentClass.NOTICE.value if stay_id is None else ContentClass.CONVERSATION.value,
             "by_id": None,
             "by_name": None,
-            "detail": {"sender": event.sender, "message_id": event.message_id},
+            "detail": detail,
         }
     task: HandoverTask | None = getattr(event, "task", None)
-    content = ContentClass.PLAN if isinstance(event, PlanRevised) else ContentClass.NOTICE
+    content = _CONTENT.get(type(event), ContentClass.NOTICE)
     detail = {f.name: _json(getattr(event, f.name)) for f in fields(event) if f.name not in _PLAIN}
     if task is not None:
         detail |= {"status": task.status.value, "owner": task.owner, "version": task.version}
     return {
-        "stay_id": UUID(event.stay_id),
+        "stay_id": None if event.stay_id is None else UUID(event.stay_id),
         "task_id": None if task is None else UUID(task.id),
         "at": event.at,
         "kind": kind_of(event),

@@ -8,14 +8,13 @@ vault has already decided what this caller may read; names of organisations come
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from discharge.clock import local
-from discharge.commands import Issue, ReceiptCode
-from discharge.identifiers import FeedId, MessageId, PersonId, SorCode
+from discharge.identifiers import FeedId, PersonId, SorCode
 from discharge.plan import DischargePlan
 from discharge.policy import Role
 from discharge.stay import Stay
@@ -24,8 +23,6 @@ from discharge.task import HandoverTask, Person, TaskStatus
 __all__ = [
     "PAGE_SIZE",
     "FeedHead",
-    "MessageList",
-    "MessageRow",
     "PatientView",
     "PlanPage",
     "PlanVersion",
@@ -263,34 +260,3 @@ class Timeline:
     feed_head: FeedHead
     context: StayView
     tasks: tuple[TaskRecord, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRow:
-    """One message that came in, without its content."""
-
-    message_id: MessageId
-    received_at: datetime
-    sender: SorCode
-    receiver: SorCode | None = None
-    event_code: str | None = None
-    receipt: ReceiptCode
-    issues: tuple[Issue, ...] = ()
-    repeats: int = 0
-    """How often the same message came again; the first answer was given each time."""
-    differing_repeats: int = 0
-    """Repeats whose content was not the same: put aside for the operator."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageList:
-    """The operator's desk: newest first, at most ``PAGE_SIZE``."""
-
-    now: datetime
-    feed_head: FeedHead
-    messages: tuple[MessageRow, ...]
-    accepted: int = 0
-    refused: int = 0
-    repeated: int = 0
-    """Counts over the last 24 hours."""
-    refused_only: bool = field(default=False)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from services.settings.model import (
     DatabaseSettings,
+    GatewaySettings,
     HttpSettings,
     KeySettings,
     LiveSettings,
@@ -30,6 +31,7 @@ from services.settings.variables import PREFIX, Leaf, SettingsError, leaves, put
 
 __all__ = [
     "DatabaseSettings",
+    "GatewaySettings",
     "HttpSettings",
     "KeySettings",
     "LiveSettings",

@@ -15,6 +15,7 @@ from services.settings.variables import PREFIX, Group, SecretFiles, required
 
 __all__ = [
     "DatabaseSettings",
+    "GatewaySettings",
     "HttpSettings",
     "KeySettings",
     "LiveSettings",
@@ -92,6 +93,7 @@ class HttpSettings(Group):
     )
     drain_seconds: float = Field(default=25.0, gt=0, le=30, description="How long a stop waits for requests.")
     message_body_bytes: int = Field(default=100 * MIB, ge=1, description="Largest message or document, in bytes.")
+    upload_body_bytes: int = Field(default=52 * MIB, ge=1, description="Largest form with attached files, in bytes.")
     body_bytes: int = Field(default=MIB, ge=1, description="Largest other body, in bytes.")
 
     @field_validator("allowed_origins", mode="before")
@@ -200,11 +202,32 @@ class RetentionSettings(Group):
     message_days: int = Field(default=3_650, ge=1, description="Days that a verbatim message is kept.")
 
 
+class GatewaySettings(Group):
+    """Where messages for systems outside go, and how long their receipts are waited for."""
+
+    url: str | None = Field(default=None, description="Where messages are posted; unset: they wait for one.")
+    token: SecretStr | None = Field(default=None, description="Bearer token that is shown there.")
+    certificate: Path | None = Field(default=None, description="Our certificate chain for there, PEM.")
+    key: Path | None = Field(default=None, description="The private key of that certificate, PEM.")
+    authorities: Path | None = Field(default=None, description="Authorities that are believed there, PEM.")
+    timeout_seconds: float = Field(default=30.0, gt=0, description="Longest wait for an answer from there.")
+    resend_minutes: float = Field(default=30.0, gt=0, description="Wait for a receipt before a message is resent.")
+    max_resends: int = Field(default=3, ge=0, description="Resends before an operator must look.")
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("must begin with https://")
+        return value
+
+
 class PollSettings(Group):
     """How often a process looks by itself, when nothing woke it."""
 
     timers_seconds: float = Field(default=1.0, gt=0, description="How often the worker looks for due timers.")
     feeds_seconds: float = Field(default=1.0, gt=0, description="How often a web process looks for unseen entries.")
+    jobs_seconds: float = Field(default=1.0, gt=0, description="How often the worker looks for messages to send.")
 
 
 class Settings(BaseSettings):
@@ -226,6 +249,7 @@ class Settings(BaseSettings):
     live: LiveSettings = LiveSettings()
     retention: RetentionSettings = RetentionSettings()
     poll: PollSettings = PollSettings()
+    gateway: GatewaySettings = GatewaySettings()
 
     @override
     @classmethod

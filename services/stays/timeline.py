@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 
 from discharge.clock import local
+from discharge.conversation import Conversation
 from discharge.directory import OrganizationKind
 from discharge.identifiers import SorCode
-from discharge.stay import EncounterClass
+from discharge.letter import LetterKind
+from discharge.notices import Effect, EncounterClass, NoticeKind, StayState
+from discharge.stay import Stay
 from discharge.task import HandoverTask, TaskStatus
 from services.persistence.views import TaskRecord, Timeline
 from services.web.cards import Reader, place_name
@@ -19,6 +22,7 @@ from services.web.dates import clock_time, day_short
 from services.web.patient_bar import municipality_of
 from services.web.plan_words import certainty_word, has_time, home_words
 from services.web.presentation import short_name
+from services.web.stay_words import notice_words
 
 __all__ = ["Day", "Lane", "TimelineEvent", "days_of", "lanes_of"]
 
@@ -86,12 +90,13 @@ def lanes_of(view: Timeline, reader: Reader) -> tuple[Lane, ...]:
     )
 
 
-def days_of(view: Timeline, reader: Reader) -> tuple[Day, ...]:
+def days_of(view: Timeline, reader: Reader, threads: Sequence[Conversation] = ()) -> tuple[Day, ...]:
     """Everything in order: the past by day, the line of now, then what is agreed."""
     t, lang, now = reader.lang.text, reader.lang, reader.now
     words = {lane.key: lane.word for lane in lanes_of(view, reader)}
     today = local(now).date()
-    events = sorted((*_stay_events(view, reader), *_task_events(view, reader)), key=lambda event: event.at)
+    all_events = (*_stay_events(view, reader), *_task_events(view, reader), *_message_events(threads, reader))
+    events = sorted(all_events, key=lambda event: event.at)
     named = [replace(event, lane_word=words[event.lane]) for event in events]
     past = [replace(event, time=clock_time(event.at, lang)) for event in named if not event.is_planned]
     planned = [replace(event, time=_when(event.at, today, reader)) for event in named if event.is_planned]
@@ -138,14 +143,18 @@ def _when(at: datetime, today: date, reader: Reader) -> str:
 
 def _stay_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
     stay, t, lang, now = view.context.stay, reader.lang.text, reader.lang, reader.now
-    for number, encounter in enumerate(stay.encounters):
+    held = [encounter for encounter in stay.encounters if not encounter.is_cancelled]
+    for encounter in stay.encounters:
         acute = encounter.encounter_class is EncounterClass.EMERGENCY
         title = t("Akut ambulant") if acute else t("Indlagt")
-        if number:
+        if encounter.is_cancelled:
+            title = t("Annulleret: {title}").format(title=title)
+        elif encounter is not held[0]:
             title = t("Flyttet, samme ophold")
         yield TimelineEvent(
             at=encounter.started_at, lane="h", title=title, detail=place_name(encounter.ward, reader.directory)
         )
+    yield from _notice_events(stay, reader)
     for version in view.context.plans:
         home = version.plan.expected_discharge_at
         said = (
@@ -162,7 +171,9 @@ def _stay_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
         )
     after = "k" if stay.receiver is not None else "p"
     receiver = place_name(municipality_of(stay, view.tasks, reader.directory) or view.context.gp, reader.directory)
-    if stay.ended_at is not None:
+    if stay.state is StayState.DEAD and stay.died_at is not None:
+        yield TimelineEvent(at=stay.died_at, lane="h", title=t("Død"), detail=t("Alle opgaver er lukket"))
+    elif stay.ended_at is not None:
         title = t("Udskrevet. {place} har stafetten").format(place=receiver) if receiver else t("Udskrevet")
         yield TimelineEvent(
             at=stay.ended_at,
@@ -185,6 +196,50 @@ def _stay_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
         )
     if stay.plan.first_visit_at is not None and stay.plan.first_visit_at > now:
         yield TimelineEvent(at=stay.plan.first_visit_at, lane="k", title=t("Første besøg"), is_planned=True)
+
+
+def _notice_events(stay: Stay, reader: Reader) -> Iterator[TimelineEvent]:
+    """Leave, and every correction and cancellation: what they changed stands beside it."""
+    t = reader.lang.text
+    for notice in stay.notices:
+        is_leave = notice.kind.base in {NoticeKind.STOR, NoticeKind.SLOR}
+        changes = notice.kind.corrects or notice.kind.cancels or notice.deceased is False
+        is_unexpected = notice.effect is Effect.UNEXPECTED
+        if not (is_leave or changes or is_unexpected) or (notice.by is not None and not changes):
+            continue
+        told = {
+            Effect.UNEXPECTED: t("Uventet rækkefølge. Intet følger af meldingen"),
+            Effect.CANCELLED: t("Annulleret"),
+            Effect.CORRECTED: t("Rettet senere"),
+        }
+        yield TimelineEvent(
+            at=notice.received_at if changes or is_unexpected else notice.at,
+            lane="h",
+            title=notice_words(notice, reader.lang),
+            detail=told.get(notice.effect, place_name(notice.ward, reader.directory)),
+        )
+
+
+def _message_events(threads: Sequence[Conversation], reader: Reader) -> Iterator[TimelineEvent]:
+    """Who wrote to whom; what they wrote stands in the thread."""
+    t = reader.lang.text
+    words = {
+        LetterKind.NEW: t("Besked til {place}"),
+        LetterKind.REPLY: t("Svar til {place}"),
+        LetterKind.FORWARD: t("Sendt videre til {place}"),
+        LetterKind.MODIFIED: t("Besked til {place} rettet"),
+        LetterKind.RETRACTED: t("Besked til {place} trukket tilbage"),
+    }
+    for thread in threads:
+        for message in thread.messages:
+            letter, writer = message.letter, message.desk or message.letter.sender
+            to = place_name(message.place or letter.recipient, reader.directory) or f"SOR {letter.recipient}"
+            yield TimelineEvent(
+                at=letter.sent_at,
+                lane=_lane(writer, reader),
+                title=words[letter.kind].format(place=to),
+                detail=" · ".join(part for part in (place_name(writer, reader.directory), thread.topic) if part),
+            )
 
 
 def _lowered(text: str) -> str:

@@ -56,6 +56,8 @@ class Body(StrEnum):
     ORDINARY = "ordinary"
     MESSAGE = "message"
     """A message or document: the large limit, for authenticated systems."""
+    UPLOAD = "upload"
+    """A form with files: a limit of its own, for people who have signed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fhir_mappings.wire import Format
 from services.observability import get_logger
 from services.web.access import Surface, rule_of
 from services.web.errors import AUDITED, Answer, answer_to, headers_of, is_foreseen, issues_of, unwrapped
 from services.web.headers import request_id_of
+from services.web.limits import answer_format
 from services.web.outcome import outcome_response
+from services.web.refusals import NotAcceptableError
 from services.web.runtime import runtime_of
 from services.web.security import audit_of, known_identity
 from services.web.shell import framed
@@ -78,7 +81,7 @@ async def _audit(request: Request, status: int) -> None:
 def _answer(request: Request, error: Exception, answer: Answer) -> Response:
     headers = headers_of(error)
     if not _is_page(request):
-        return outcome_response(answer.status, *issues_of(error), headers=headers)
+        return outcome_response(answer.status, *issues_of(error), headers=headers, media=_media(request))
     request_id = request_id_of(request.scope)
     if answer.code == "login":
         if request.headers.get("hx-request"):
@@ -98,6 +101,14 @@ def _answer(request: Request, error: Exception, answer: Answer) -> Response:
     )
     response.headers.update(headers)
     return response
+
+
+def _media(request: Request) -> Format:
+    rule = rule_of(request.scope.get("endpoint"))
+    try:
+        return answer_format(request.headers, takes=() if rule is None else rule.takes)
+    except NotAcceptableError:
+        return Format.JSON
 
 
 def _is_page(request: Request) -> bool:

@@ -187,7 +187,9 @@ def _origin(task: HandoverTask, context: StayView | None, reader: Reader) -> str
     if context is None:
         return came
     stay = context.stay
-    if stay.ended_at is not None:
+    if stay.died_at is not None:
+        fact, at = t("Død {at}"), stay.died_at
+    elif stay.ended_at is not None:
         fact, at = t("Udskrevet {at}"), stay.ended_at
     else:
         fact, at = t("Indlagt {at}"), stay.began_at

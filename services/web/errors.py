@@ -142,6 +142,13 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
         title="Der mangler et navn",
         words="Et fagsystem tager en opgave for en person. Skriv, hvem det er.",
     ),
+    domain.LetterError: Answer(
+        status=422,
+        code="business-rule",
+        text="The care message cannot be sent as it is: an element is missing or does not go with the others.",
+        title="Beskeden kan ikke sendes sådan",
+        words="Noget i beskeden mangler eller passer ikke sammen. Gå tilbage, ret det, og send igen.",
+    ),
     domain.PlanError: Answer(
         status=422,
         code="business-rule",
@@ -178,6 +185,8 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     delivery.DeliveryError: _AWAY,
     delivery.CarrierError: _AWAY,
     delivery.FrameError: _INVALID,
+    delivery.UnansweredError: _AWAY,
+    delivery.UnreachedError: _AWAY,
     # The door.
     web.RefusedRequestError: _INVALID,
     web.LoginRequiredError: Answer(

@@ -1,17 +1,22 @@
 """The guard of one route: it obeys the access rule before the endpoint, or any parser, sees a byte."""
 
+import sys
 from typing import Final
 
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.settings import HttpSettings
 from services.web.access import AccessRule, Body, Csrf, Surface
-from services.web.limits import check_accept, check_body, limited
+from services.web.limits import answer_format, check_body, limited
 from services.web.refusals import ForbiddenError
 from services.web.security import authenticate, csrf_protected
 
 __all__ = ["Guard"]
+
+# Files in forms stay in memory: what is written to a disk in clear is out of our hands.
+MultiPartParser.spool_max_size = sys.maxsize
 
 _CHANGES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -26,7 +31,11 @@ class Guard:
     def __init__(self, app: ASGIApp, rule: AccessRule, settings: HttpSettings) -> None:
         self._app = app
         self._rule = rule
-        self._limit = settings.message_body_bytes if rule.body is Body.MESSAGE else settings.body_bytes
+        self._limit = {
+            Body.ORDINARY: settings.body_bytes,
+            Body.MESSAGE: settings.message_body_bytes,
+            Body.UPLOAD: settings.upload_body_bytes,
+        }[rule.body]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or raise what is wrong with it."""
@@ -41,7 +50,7 @@ class Guard:
             if identity.caller.role not in self._rule.roles:
                 raise ForbiddenError(rule="role")
         if self._rule.surface is Surface.FHIR:
-            check_accept(request.headers)
+            answer_format(request.headers, takes=self._rule.takes)
         changes = scope["method"] in _CHANGES
         if changes:
             check_body(request.headers, limit=self._limit, takes=self._rule.takes)
@@ -56,7 +65,11 @@ class Guard:
             return receive
         # The token stands in the form, so the form is read here and played again for the endpoint.
         body = await Request(scope, receive).body()
-        await csrf_protected(Request(scope, _replayed(body, receive)))
+        form = Request(scope, _replayed(body, receive))
+        try:
+            await csrf_protected(form)
+        finally:
+            await form.close()
         return _replayed(body, receive)
 
 

@@ -4,19 +4,36 @@ Bytes are counted while they stream in, after authentication and before anything
 ``Content-Length`` that is honest about being too large is refused before the first byte is read.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from starlette.types import Message, Receive
 
+from fhir_mappings.wire import Format
 from services.web.refusals import BodyTooLargeError, MediaTypeError, NotAcceptableError
 
-__all__ = ["FHIR_JSON", "JSON", "check_accept", "check_body", "limited", "media_type"]
+__all__ = [
+    "EITHER_FORMAT",
+    "FHIR_JSON",
+    "FHIR_XML",
+    "JSON",
+    "answer_format",
+    "body_format",
+    "check_body",
+    "limited",
+    "media_type",
+]
 
 FHIR_JSON: Final = "application/fhir+json"
 JSON: Final = "application/json"
-_GIVES: Final = (FHIR_JSON, JSON)
-_ACCEPTED: Final = frozenset({FHIR_JSON, JSON, "application/*", "*/*"})
+FHIR_XML: Final = "application/fhir+xml"
+_JSON_TYPES: Final = (FHIR_JSON, JSON)
+_XML_TYPES: Final = (FHIR_XML, "application/xml", "text/xml")
+EITHER_FORMAT: Final = (*_JSON_TYPES, *_XML_TYPES)
+"""What a route takes that takes messages: such a route answers in either format, too."""
+_WEIGHT: Final = re.compile(r"(?:0(?:\.[0-9]*)?|1(?:\.0*)?)", re.ASCII)
+_TYPES: Final[Mapping[Format, tuple[str, ...]]] = {Format.JSON: _JSON_TYPES, Format.XML: _XML_TYPES}
 
 
 def media_type(value: str | None) -> str | None:
@@ -44,24 +61,53 @@ def check_body(headers: Mapping[str, str], *, limit: int, takes: tuple[str, ...]
         raise BodyTooLargeError(limit=limit)
 
 
-def check_accept(headers: Mapping[str, str]) -> None:
-    """Refuse a client that accepts no JSON.
+def body_format(headers: Mapping[str, str]) -> Format:
+    """What the body is said to be; JSON where nothing says XML."""
+    return Format.XML if media_type(headers.get("content-type")) in _XML_TYPES else Format.JSON
+
+
+def answer_format(headers: Mapping[str, str], *, takes: tuple[str, ...]) -> Format:
+    """The format that the client wants of an answer: by ``Accept``, and what it sent itself decides a tie.
+
+    Args:
+        headers: of the request.
+        takes: media types that the route takes; it answers in XML where it takes XML.
 
     Raises:
-        NotAcceptableError: ``Accept`` names other types only.
+        NotAcceptableError: ``Accept`` names only what this route does not make.
     """
+    gives = [Format.JSON, Format.XML] if FHIR_XML in takes else [Format.JSON]
+    # The format of the body first: of equals, the first wins.
+    gives.sort(key=lambda format_: format_ is not body_format(headers))
     accept = headers.get("accept", "").strip()
-    if accept and not any(_wanted(part) for part in accept.split(",")):
-        raise NotAcceptableError(gives=_GIVES)
+    if not accept:
+        return gives[0]
+    weights = dict(_weighed(part) for part in accept.split(","))
+    best = max(gives, key=lambda format_: _weight(format_, weights))
+    if _weight(best, weights) <= 0:
+        raise NotAcceptableError(gives=tuple(kind for format_ in gives for kind in _TYPES[format_]))
+    return best
 
 
-def _wanted(part: str) -> bool:
-    kind, _, parameters = part.partition(";")
-    refused = any(
-        name.strip().lower() == "q" and value.strip().strip("0") in {"", "."}
-        for name, _, value in (parameter.partition("=") for parameter in parameters.split(";"))
-    )
-    return kind.strip().lower() in _ACCEPTED and not refused
+def _weighed(part: str) -> tuple[str, float]:
+    kind, *parameters = (each.strip().lower() for each in part.split(";"))
+    weight = 1.0
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            value = value.strip()
+            weight = float(value) if _WEIGHT.fullmatch(value) else 0.0
+    return kind, weight
+
+
+def _weight(format_: Format, weights: Mapping[str, float]) -> float:
+    """How much a format is wanted: the closest range decides. Source: RFC 9110, section 12.5.1."""
+    types = _TYPES[format_]
+    for ranges in (types, tuple(f"{kind.partition('/')[0]}/*" for kind in types), ("*/*",)):
+        named = [weights[each] for each in ranges if each in weights]
+        if named:
+            return max(named)
+    return 0.0
 
 
 def limited(receive: Receive, limit: int) -> Receive:

@@ -14,6 +14,7 @@ from services.persistence.views import StayView, TaskRecord
 from services.web.cards import Reader, place_name
 from services.web.dates import day_short
 from services.web.presentation import Baton, baton, short_name
+from services.web.stay_words import whereabouts
 
 __all__ = ["Bar", "TaskLine", "bar_of", "holder_of", "lines_of", "municipality_of"]
 
@@ -82,7 +83,7 @@ def bar_of(context: StayView, tasks: tuple[TaskRecord, ...], reader: Reader) -> 
         age=context.patient.age,
         cpr=context.patient.cpr_masked,
         bed=stay.plan.bed or "" if stay.is_open else "",
-        place=ward_name if stay.is_open else t("Hjemme"),
+        place=whereabouts(stay, ward_name, lang),
         admitted=admitted,
         municipality=_name(stay.receiver, directory),
         gp=_name(context.gp, directory),

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.requests import Request
 
 from discharge.directory import Directory
-from discharge.policy import Caller, Role
+from discharge.policy import WRITING_ROLES, Caller, Role
 from services.web.language import CODES, Language, language
 from services.web.runtime import runtime_of
 from services.web.security import Identity, current_identity
@@ -136,6 +136,8 @@ def _tabs(caller: Caller, lang: Language, path: str) -> tuple[Tab, ...]:
     home = home_of(caller)
     word = {"/ward": t("Tavle"), "/municipality": t("Opgaver"), "/gp": t("Indbakke"), "/operator": t("Beskeder")}
     tabs = [Tab(href=home, word=word[home], is_current=path.startswith(home))] if home in word else []
+    if caller.role in WRITING_ROLES:
+        tabs.append(Tab(href="/conversations", word=t("Samtaler"), is_current=path.startswith("/conversations")))
     if path.startswith("/stays/"):
         tabs.append(Tab(href=path, word=t("Forløb"), is_current=True))
     if path.startswith("/tasks/"):

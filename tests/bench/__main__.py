@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.bench.alerts import measure_alerts
 from tests.bench.figures import Figure, show, write
 from tests.bench.intake import measure_intake
+from tests.bench.mapping import measure_mapping
 from tests.bench.place import citizens, populate
 from tests.bench.startup import measure_startup
 from tests.running import RunningDemo, running_demo
@@ -27,6 +28,7 @@ def main() -> None:
         figures = measure_startup(demo)
         populate(demo)
         figures += asyncio.run(_live(demo))
+    figures += measure_mapping()
     show(figures)
     write(figures, Path(".stafet/bench.json"))
 

@@ -14,9 +14,7 @@ NEEDED = {
     *range(1, 19),
     *range(20, 24),
     *range(25, 28),
-    *range(29, 32),
-    *range(33, 36),
-    37,
+    *range(29, 38),
     *range(39, 44),
     *range(45, 48),
 }

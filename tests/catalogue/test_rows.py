@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 
 from discharge.identifiers import SorCode
 from discharge.policy import Role
+from fhir_mappings.wire import Format, rendered
 from services.persistence.clock import wall_now
 from tests.catalogue.answers import found_in, issues_of, no_number_in
 from tests.catalogue.ledger import ledger_of, nothing_is_written, only_what_a_refusal_leaves
@@ -82,6 +83,19 @@ def _named(value: bytes) -> Callable[[], bytes]:
     return lambda: edited(lambda m: m.update(language="PLACE")).replace(b'"PLACE"', value)
 
 
+def _in_xml() -> bytes:
+    """A sound admission as XML."""
+    return rendered(notification().bundle(), Format.XML)
+
+
+_XML: Final = _with(content_type="application/fhir+xml", accept=FHIR)
+_LAUGHS: Final = (
+    b'<!DOCTYPE l [<!ENTITY a "ha">'
+    + b"".join(b'<!ENTITY %c "%b">' % (97 + n, b"&%c;" % (96 + n) * 10) for n in range(1, 10))
+    + b']><Bundle xmlns="http://hl7.org/fhir"><id value="&j;"/></Bundle>'
+)
+
+
 def _two_headers(message: Message) -> None:
     message["entry"].append(message["entry"][0])
 
@@ -103,16 +117,53 @@ DOOR: Final[dict[str, Refused]] = {
     "row-06-byte-order-mark": Refused(body=lambda: b"\xef\xbb\xbf" + notification().body(), code="structure"),
     "row-06-nothing": Refused(body=_raw(b""), code="structure"),
     "row-07-text": Refused(headers=_with(content_type="text/plain"), status=415, code="not-supported"),
-    "row-07-xml": Refused(
-        body=_raw(b"<Bundle xmlns='http://hl7.org/fhir'/>"),
-        headers=_with(content_type="application/fhir+xml"),
-        status=415,
-        code="not-supported",
+    "row-07-form": Refused(headers=_with(content_type="multipart/form-data"), status=415, code="not-supported"),
+    "row-07-xml-said-to-be-json": Refused(body=_raw(b"<Bundle xmlns='http://hl7.org/fhir'/>"), code="structure"),
+    "row-07-json-said-to-be-xml": Refused(
+        headers=_with(content_type="application/fhir+xml", accept=FHIR), code="structure"
     ),
-    "row-08-accepts-xml": Refused(headers=_with(accept="application/fhir+xml"), status=406, code="not-supported"),
+    "row-07-xml-without-end": Refused(body=lambda: _in_xml()[:-40], headers=_XML, code="structure"),
+    "row-07-xml-latin-1": Refused(
+        body=lambda: _in_xml().replace(b"UTF-8", b"ISO-8859-1"), headers=_XML, code="structure"
+    ),
+    "row-07-xml-utf-16": Refused(
+        body=lambda: _in_xml().decode().replace("UTF-8", "UTF-16").encode("utf-16"), headers=_XML, code="structure"
+    ),
+    "row-07-xml-other-namespace": Refused(
+        body=lambda: _in_xml().replace(b"http://hl7.org/fhir", b"urn:elsewhere", 1),
+        headers=_XML,
+        code="structure",
+        detail="MSG_WRONG_NS",
+    ),
+    "row-07-xml-billion-laughs": Refused(body=_raw(_LAUGHS), headers=_XML, code="structure"),
+    "row-07-xml-external-entity": Refused(
+        body=_raw(b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'), headers=_XML, code="structure"
+    ),
+    "row-07-xml-external-dtd": Refused(
+        body=_raw(b'<!DOCTYPE a SYSTEM "http://127.0.0.1:1/a.dtd"><a/>'), headers=_XML, code="structure"
+    ),
+    "row-07-xml-include": Refused(
+        body=lambda: _in_xml().replace(
+            b"<entry>", b'<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/passwd"/><entry>', 1
+        ),
+        headers=_XML,
+        code="structure",
+    ),
+    "row-08-accepts-neither": Refused(headers=_with(accept="text/html"), status=406, code="not-supported"),
+    "row-08-accepts-with-weight-0": Refused(
+        headers=_with(accept="application/fhir+json;q=0, application/fhir+xml;q=0"), status=406, code="not-supported"
+    ),
     "row-10-depth-65": Refused(body=_named(b"[" * 64 + b"]" * 64), code="structure"),
     "row-10-depth-1025": Refused(body=_raw(b"[" * 1_025 + b"]" * 1_025), code="structure"),
     "row-10-depth-million": Refused(body=_raw(b'{"a":' * 1_000_000 + b"1" + b"}" * 1_000_000), code="structure"),
+    "row-10-xml-depth-65": Refused(
+        body=_raw(b'<Bundle xmlns="http://hl7.org/fhir">' + b"<a>" * 64 + b"</a>" * 64 + b"</Bundle>"),
+        headers=_XML,
+        code="structure",
+    ),
+    "row-10-xml-depth-million": Refused(
+        body=_raw(b'<a xmlns="http://hl7.org/fhir">' * 1_000_000), headers=_XML, code="structure"
+    ),
     "row-11-hundred-thousand-entries": Refused(
         body=lambda: edited(lambda m: m["entry"].extend([{"resource": {"resourceType": "Basic"}}] * 100_000)),
         status=413,
@@ -132,6 +183,10 @@ DOOR: Final[dict[str, Refused]] = {
     "row-13-escaped-nul": Refused(body=_named(b'"\\u0000"'), code="value"),
     "row-13-control-character": Refused(body=_named(b'"a\x07b"'), code="value"),
     "row-13-raw-nul": Refused(body=_named(b'"a\x00b"'), code="value"),
+    "row-13-xml-nul": Refused(body=lambda: _in_xml().replace(b"in-progress", b"&#0;"), headers=_XML, code="structure"),
+    "row-13-xml-lone-surrogate": Refused(
+        body=lambda: _in_xml().replace(b"in-progress", b"&#xD800;"), headers=_XML, code="structure"
+    ),
     "row-14-gzip": Refused(
         body=lambda: gzip.compress(b" " * 10_000_000 + notification().body()),
         headers=_with(content_encoding="gzip"),

@@ -24,6 +24,7 @@ from discharge.identifiers import (
     StayId,
     TaskId,
 )
+from discharge.notices import Effect
 from discharge.patient import Patient
 from discharge.policy import Role
 from discharge.ports import UnitOfWork
@@ -196,7 +197,7 @@ async def test_a_changed_patient_and_a_longer_stay_replace_what_was_kept(world: 
         bed = Encounter(
             id=EncounterId(new_id()), encounter_class=EncounterClass.INPATIENT, ward=NORTH, started_at=uow.now
         )
-        longer = stay.continued(bed, hospital=stay.hospital, state=StayState.ADMITTED)
+        longer = replace(stay, ward=NORTH, encounters=(*stay.encounters, bed))
         await uow.patients.save(replace(patient, family="Nyt"))
         await uow.stays.save(replace(longer, plan=replace(stay.plan, version=1, bed="7")))
         await uow.commit()
@@ -290,17 +291,18 @@ async def test_the_keys_of_a_message_are_the_senders_own(world: World) -> None:
         assert await uow.messages.claim(replace(sent, sender=NORTH)) is None
 
 
-async def test_what_a_later_message_named_is_known_with_the_stay(world: World) -> None:
+async def test_what_was_told_is_kept_with_the_stay_in_its_order(world: World) -> None:
     kept = await _kept(world)
-    named = (MessageId("a"), MessageId("b"), MessageId("a"))
-    async with world.unit_of_work() as uow:
-        await uow.messages.supersede(kept.id, named)
-        await uow.messages.supersede(kept.id, [MessageId("c")])
-        await uow.messages.supersede(kept.id, [])
-        await uow.commit()
+    first, second = factories.filed(follows=frozenset({MessageId("lost")})), factories.filed(effect=Effect.CANCELLED)
+    for told in ((second,), (first, second)):
+        async with world.unit_of_work() as uow:
+            await uow.stays.save(replace(await uow.stays.get(kept.id), notices=told))
+            await uow.commit()
 
     async with world.unit_of_work() as uow:
-        assert (await uow.stays.get(kept.id)).superseded == {"a", "b", "c"}
+        found = await uow.stays.get(kept.id)
+    assert found.notices == (first, second)
+    assert found.known_messages == {first.id, second.id, "lost"}
 
 
 # ── timers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -417,7 +419,7 @@ async def test_citizen_who_came_back_has_another_open_stay(world: World) -> None
         await uow.commit()
     async with world.unit_of_work() as uow:
         assert await uow.stays.is_another_open(first)
-        await uow.stays.save(second.discharged(uow.now, received_at=uow.now))
+        await uow.stays.save(replace(second, state=StayState.ENDED, ended_at=uow.now, end_received_at=uow.now))
         await uow.commit()
 
     async with world.unit_of_work() as uow:
@@ -469,3 +471,29 @@ async def test_the_same_commands_make_the_same_duties(world: World) -> None:
     async with world.unit_of_work() as uow:
         resumed = await uow.tasks.get(made["resume-services"].id)
     assert (resumed.status, resumed.version, resumed.escalated_to) == (TaskStatus.ACCEPTED, 2, frozenset())
+
+
+async def test_a_postponed_stay_is_named_once_and_its_rungs_wait_unless_it_is_asked_for(world: World) -> None:
+    cpr = _cpr()
+    async with world.unit_of_work() as uow:
+        patient = await uow.patients.add(factories.patient(cpr=cpr))
+        await uow.commit()
+    async with world.unit_of_work() as uow:
+        await receive_notice(receive(notice(cpr=cpr, report_requested=True)), uow)
+    async with world.unit_of_work() as uow:
+        (stay,) = await uow.stays.of_patient(patient.id)
+        await uow.commit()
+    until = uow.now + 60 * MINUTE * 24
+
+    told = []
+    for _ in range(2):
+        async with world.unit_of_work() as uow:
+            told.append(await uow.timers.postpone(stay.id))
+            await uow.commit()
+
+    async with world.unit_of_work() as uow:
+        assert told == [(stay.hospital, stay.receiver), ()]
+        assert not [
+            step for step in await uow.timers.due(until, 100) if await uow.tasks.stay_of(step.task_id) == stay.id
+        ]
+        assert await uow.timers.due(until, 100, stay.id)

@@ -30,6 +30,7 @@ from tests.factories import (
     SOUTH,
     WARD,
     directory,
+    ended_stay,
     shipped_agreement,
     stay,
 )
@@ -41,7 +42,7 @@ MIDNIGHT = datetime(2026, 11, 20, 23, tzinfo=UTC)
 
 def _context(of: Stay | None = None, **changes: object) -> PlanningContext:
     context = PlanningContext(
-        stay=of or stay().discharged(NOW, received_at=NOW),
+        stay=of or ended_stay(NOW, received_at=NOW),
         directory=directory(),
         district="nord",
         gp=PRACTICE,
@@ -107,7 +108,7 @@ def test_a_discharge_makes_five_duties_with_their_deadlines() -> None:
 
 def test_the_first_visit_of_the_plan_is_the_deadline() -> None:
     visit = NOW + 20 * HOUR
-    ended = replace(stay().discharged(NOW, received_at=NOW), plan=DischargePlan(first_visit_at=visit))
+    ended = replace(ended_stay(NOW, received_at=NOW), plan=DischargePlan(first_visit_at=visit))
 
     assert _planned(Trigger.DISCHARGED, _context(ended))["resume-services"].due_at == visit
 
@@ -119,7 +120,7 @@ def test_the_discharge_report_is_due_at_departure_and_overdue_an_hour_later() ->
 
 
 def test_a_rung_that_an_old_message_has_passed_is_counted_from_the_receipt() -> None:
-    left_long_ago = stay().discharged(NOW - 30 * DAY, received_at=NOW)
+    left_long_ago = ended_stay(NOW - 30 * DAY, received_at=NOW)
 
     planned = _planned(Trigger.DISCHARGED, _context(left_long_ago))
 
@@ -128,7 +129,7 @@ def test_a_rung_that_an_old_message_has_passed_is_counted_from_the_receipt() -> 
 
 
 def test_a_rung_that_lies_ahead_stays_where_it_is_when_the_message_is_late() -> None:
-    left_a_while_ago = stay().discharged(NOW - 20 * MINUTE, received_at=NOW)
+    left_a_while_ago = ended_stay(NOW - 20 * MINUTE, received_at=NOW)
 
     report = _planned(Trigger.DISCHARGED, _context(left_a_while_ago))["send-discharge-report"]
 
@@ -175,7 +176,7 @@ def test_the_unread_letter_waits_for_the_letter() -> None:
 
 def test_a_message_of_2022_starts_its_ladder_when_it_is_received() -> None:
     long_ago = datetime(2022, 1, 13, 12, tzinfo=UTC)
-    ended = replace(stay(began_at=long_ago), state=stay().state).discharged(long_ago, received_at=NOW)
+    ended = replace(ended_stay(long_ago, received_at=NOW), began_at=long_ago)
 
     planned = _planned(Trigger.DISCHARGED, _context(ended))
 
@@ -198,7 +199,7 @@ def test_a_receiver_is_asked_for_the_whole_when_its_unit_says_no() -> None:
 
 
 def test_a_care_home_that_receives_owns_the_duty_itself() -> None:
-    at_home = stay(receiver=CARE_HOME).discharged(NOW, received_at=NOW)
+    at_home = replace(ended_stay(NOW, received_at=NOW), receiver=CARE_HOME)
 
     assert _planned(Trigger.DISCHARGED, _context(at_home))["resume-services"].owner == CARE_HOME
 

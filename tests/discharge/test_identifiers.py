@@ -1,4 +1,5 @@
 import re
+import uuid
 from datetime import date
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discharge.errors import InvalidIdentifierError
-from discharge.identifiers import LPR3_SYSTEM, CprNumber, EpisodeOfCareId, parse_sor
+from discharge.identifiers import LPR3_SYSTEM, CprNumber, EpisodeOfCareId, fresh_urn, parse_sor
 
 
 @st.composite
@@ -110,3 +111,34 @@ def test_two_spellings_of_an_episode_id_have_one_key() -> None:
 def test_only_an_lpr3_episode_id_is_national() -> None:
     assert EpisodeOfCareId(LPR3_SYSTEM, "a").is_national
     assert not EpisodeOfCareId("urn:oid:1.2", "a").is_national
+
+
+@pytest.mark.parametrize(("text", "is_national"), [("0703921VJ5", True), ("1206550VK9", False), ("0101306AA0", False)])
+def test_a_replacement_number_stands_where_there_is_no_cpr_number(text: str, *, is_national: bool) -> None:
+    number = CprNumber.parse_replacement(text)
+
+    assert (number.digits, number.is_replacement, number.is_national) == (text, True, is_national)
+    assert number.masked == f"{text[:6]}-••••"
+    assert not number.passes_modulus_11
+    assert text not in repr(number)
+    assert number.age_on(date(2026, 11, 20)) >= 0
+
+
+@pytest.mark.parametrize(
+    "text", ["2512489996", "310292AVJ5", "3102921VJ5", "0703922VJ5", "0703921vj5", "0703921VJ55", ""]
+)
+def test_another_text_is_no_replacement_number(text: str) -> None:
+    with pytest.raises(InvalidIdentifierError) as refused:
+        CprNumber.parse_replacement(text)
+
+    assert refused.value.kind == "eCPR"
+    assert not CprNumber.parse("2512489996").is_replacement
+    assert not CprNumber.parse("2512489996").is_national
+
+
+def test_a_urn_made_of_our_id_is_always_the_same_and_of_version_4() -> None:
+    made = fresh_urn("0192f3e6-0000-7000-8000-000000000001")
+
+    assert made == fresh_urn("0192f3e6-0000-7000-8000-000000000001")
+    assert made != fresh_urn("another")
+    assert uuid.UUID(made).version == 4

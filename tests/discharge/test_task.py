@@ -302,9 +302,9 @@ def test_a_delivery_counts_once_and_raises_no_version() -> None:
 
 
 def test_an_escalation_raises_no_version() -> None:
-    told = task().escalated("9300000000|leader")
+    told = task().escalated("93000000000|leader")
 
-    assert told.escalated_to == frozenset({"9300000000|leader"})
+    assert told.escalated_to == frozenset({"93000000000|leader"})
     assert told.version == 1
 
 

@@ -13,6 +13,15 @@ def test_places_are_named_by_fhirpath() -> None:
     assert ELEMENT.extension("b")["valueCode"].path == "Patient.extension[1].valueCode"
 
 
+def test_a_place_is_its_path_and_its_value() -> None:
+    name = ELEMENT.all("name")[0]
+
+    assert name == Element("Patient.name[0]", {"family": "Sørensen"})
+    assert name != Element("Patient.name[1]", name.value)
+    assert name != Element(name.path, {})
+    assert name != name.path
+
+
 def test_what_is_absent_or_of_another_shape_reads_as_absent() -> None:
     assert not ELEMENT["gender"].exists
     assert ELEMENT["active"].string is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from discharge.identifiers import EncounterId, EpisodeOfCareId, PatientId, SorCode, StayId
@@ -28,7 +29,8 @@ def stay(*episodes: EpisodeOfCareId) -> Stay:
         ward=WARD,
         started_at=AT + timedelta(hours=3),
     )
-    return begun.continued(second, hospital=begun.hospital, state=StayState.ADMITTED)
+    moved_at = AT + timedelta(hours=3)
+    return replace(begun, state=StayState.ADMITTED, encounters=(replace(first, ended_at=moved_at), second))
 
 
 def test_a_stay_is_shown_as_its_contacts_oldest_first() -> None:
@@ -52,3 +54,11 @@ def test_a_stay_is_shown_as_its_contacts_oldest_first() -> None:
 
 def test_a_stay_begun_by_hand_has_no_episode() -> None:
     assert all("episodeOfCare" not in each for each in encounter_resources(stay()))
+
+
+def test_a_contact_on_leave_and_one_that_never_was_say_so() -> None:
+    known = stay()
+    first, second = known.encounters
+    on_leave = replace(known, state=StayState.ON_LEAVE, encounters=(replace(first, is_cancelled=True), second))
+
+    assert [each["status"] for each in encounter_resources(on_leave)] == ["entered-in-error", "onleave"]

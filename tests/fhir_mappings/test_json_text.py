@@ -177,3 +177,16 @@ def test_sound_json_comes_back_as_it_was(value: object) -> None:
 
     assert parse(json.dumps(value).encode()) == value
     assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@given(st.lists(st.sampled_from("[{"), min_size=MAX_DEPTH - 2, max_size=MAX_DEPTH + 2), st.text('[]{}"\\,: a'))
+def test_the_depth_is_that_of_the_value_whatever_its_texts_hold(levels: list[str], text: str) -> None:
+    value: object = text
+    for level in levels:
+        value = [text, value, text] if level == "[" else {text: text, f"{text}.": value}
+    body = json.dumps(value).encode()
+
+    if len(levels) > MAX_DEPTH:
+        assert refused(body) == ("structure", "json-depth")
+    else:
+        assert parse(body) == value

@@ -93,6 +93,40 @@ def test_a_ward_begins_plans_discharges_and_undoes(demo: RunningDemo, office: Of
     expect(doctor.get_by_role("heading", name="Indbakke", level=1)).to_be_visible()
 
 
+def test_a_ward_writes_with_a_file_and_the_nurse_reads_and_answers(
+    demo: RunningDemo, office: Office, corner: Corner
+) -> None:
+    citizen = corner.citizen(4)
+    Course(demo, corner, citizen).admit()
+    ward, nurse = plain(office, Role.WARD, corner.ward), plain(office, Role.HOME_NURSE, corner.unit)
+    stay = stay_in(row_of(ward, citizen.name))
+
+    ward.goto(f"/stays/{stay}")
+    ward.get_by_role("link", name="Skriv besked").click()
+    ward.get_by_label("Til", exact=True).select_option(label=f"{corner.name} Kommune")
+    ward.get_by_label("Kategori").select_option(label="Hjælpemidler")
+    ward.get_by_label("Besked", exact=True).fill("Kan I nå en seng til i morgen?")
+    ward.get_by_label("Dit telefonnummer").fill("70 00 00 42")
+    ward.get_by_label("Filer").set_input_files(
+        {"name": "Funktionsevne.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 example"}
+    )
+    ward.get_by_role("button", name="Send besked").click()
+    expect(ward.locator(".turn")).to_contain_text("Kan I nå en seng til i morgen?")
+
+    nurse.goto("/conversations")
+    nurse.get_by_role("link", name=citizen.family).first.click()
+    expect(nurse.locator(".turn")).to_contain_text("Funktionsevne")
+    with nurse.expect_download() as saved:
+        nurse.get_by_role("link", name="Funktionsevne").click()
+    assert saved.value.suggested_filename == "Funktionsevne.pdf"
+    nurse.get_by_label("Besked", exact=True).fill("Den kommer kl. 14.")
+    nurse.get_by_label("Dit telefonnummer").fill("20 30 40 50")
+    nurse.get_by_role("button", name="Send svar").click()
+    expect(nurse.locator(".turn")).to_have_count(2)
+    ward.reload()
+    expect(ward.locator(".turn").nth(1)).to_contain_text("Den kommer kl. 14.")
+
+
 def test_the_board_is_searched_and_filtered_by_forms_and_links(
     demo: RunningDemo, office: Office, corner: Corner
 ) -> None:

@@ -28,7 +28,7 @@ from services.persistence.master import put_agreement, put_organizations
 from services.persistence.people import put_patient
 from services.persistence.system_clients import SqlSystemClients
 from services.persistence.vault import Vault
-from services.settings import Mode, Settings
+from services.settings import GatewaySettings, Mode, Settings
 from services.web.app import create_app
 from services.web.health import Checkup
 from services.web.runtime import Runtime
@@ -201,9 +201,12 @@ def citizen(number: int = 1, **changes: Any) -> Patient:
 
 
 @asynccontextmanager
-async def installed(where: engines.Database, *routers: APIRouter, **http: object) -> AsyncIterator[Installation]:
+async def installed(
+    where: engines.Database, *routers: APIRouter, gateway: str | None = None, **http: object
+) -> AsyncIterator[Installation]:
     """An installation over ``where`` with one citizen known to the municipality, and such limits as ``http`` says."""
     settings = settings_for(Mode.DEMO, **http)
+    settings = settings.model_copy(update={"gateway": GatewaySettings(url=gateway)})
     engine = engine_for(where.app_url, pool_size=4, overflow=8)
     vault = Vault(secrets.token_bytes(32), secrets.token_bytes(32))
     database = Database(engine, vault, access_days=30, demo=True)

@@ -13,10 +13,13 @@ from discharge.directory import Directory
 from discharge.identifiers import SorCode
 from discharge.policy import Role
 from services.gp import pages as gp
-from services.hospital import begin
+from services.hospital import begin, inbox
 from services.hospital import pages as hospital
 from services.municipality import pages as municipality
+from services.operator import message_pages
 from services.operator import pages as operator
+from services.operator.judging import judging_router
+from services.stays import conversation_pages as conversations
 from services.stays import pages as stays
 from services.web.signin import signin_router
 from tests import engines, factories
@@ -69,7 +72,7 @@ class Pages:
 
 
 @asynccontextmanager
-async def pages_over(where: engines.Database) -> AsyncIterator[Pages]:
+async def pages_over(where: engines.Database, *, gateway: str | None = None, **http: object) -> AsyncIterator[Pages]:
     """Every page, over a store with one known citizen."""
 
     async def directory() -> Directory:
@@ -80,11 +83,14 @@ async def pages_over(where: engines.Database) -> AsyncIterator[Pages]:
         begin.router,
         municipality.router,
         gp.router,
+        conversations.router,
         stays.router,
         operator.router,
+        message_pages.router,
+        judging_router(inbox.judge_again),
         signin_router(directory),
     )
-    async with installed(where, *doors) as house:
+    async with installed(where, *doors, gateway=gateway, **http) as house:
         yield Pages(house)
 
 

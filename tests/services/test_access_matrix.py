@@ -6,6 +6,7 @@ is added with a rule is walked like all others.
 
 import base64
 import secrets
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -43,7 +44,7 @@ from tests.factories import (
 from tests.services.installation import Installation, citizen, load
 from tests.services.web.doubles import client_of, settings_for
 
-OTHER_PRACTICE: Final = SorCode("9600000000")
+OTHER_PRACTICE: Final = SorCode("96000000000")
 Place = tuple[SorCode, SorCode | None]
 OWN: Final[dict[Role, Place]] = {
     Role.WARD: (HOSPITAL, WARD),
@@ -134,8 +135,25 @@ async def town(database: engines.Database) -> AsyncIterator[Town]:
             "encounter_id": encounter["id"],
             "patient_id": task["for"]["reference"].removeprefix("Patient/"),
         }
+        names |= await _a_thread(house, names["stay_id"])
         yield Town(house=house, app=app, names=names)
     await store.engine.dispose()
+
+
+async def _a_thread(house: Installation, stay_id: str) -> dict[str, str]:
+    """The ward wrote to the municipality and attached a file: the ids of both."""
+    draft = {"draft": str(uuid.uuid4()), "recipient": MUNICIPALITY, "category": "nursing"}
+    sent = await house.client.post(
+        f"/stays/{stay_id}/conversations",
+        data=draft | {"text": "Se planen.", "phone": "70000101"},
+        files={"files": ("plan.pdf", b"%PDF-1.7", "application/pdf")},
+        headers=house.token(Role.WARD, HOSPITAL, WARD),
+    )
+    assert sent.status_code == 303, sent.text
+    return {
+        "conversation_id": str(await house.scalar("SELECT id FROM conversation")),
+        "attachment_id": str(await house.scalar("SELECT id FROM attachment")),
+    }
 
 
 async def test_nobody_gets_in_without_credentials(town: Town) -> None:
@@ -190,6 +208,7 @@ async def test_change_by_another_organization_leaves_everything_as_it_was(town: 
         return await town.house.scalar(
             "SELECT md5(string_agg(t, '|')) FROM (SELECT task::text AS t FROM task"
             " UNION ALL SELECT stay::text FROM stay UNION ALL SELECT plan_version::text FROM plan_version"
+            " UNION ALL SELECT care_message::text FROM care_message"
             " ORDER BY 1) AS rows"
         )
 

@@ -4,18 +4,26 @@ What identifies or describes a citizen is ciphertext (``bytea``): AES-GCM under 
 key. Text columns hold codes, ids and names of organisations and staff only.
 """
 
+from services.persistence.tables.conversations import (
+    AttachmentRow,
+    CareMessageRow,
+    ConversationPartyRow,
+    ConversationRow,
+)
 from services.persistence.tables.master import AgreementRow, DemoClockRow, MetaRow, OrganizationRow, SystemClientRow
+from services.persistence.tables.outbound import MessageActRow, OutboundMessageRow, OutboundReceiptRow
 from services.persistence.tables.shape import Base
 from services.persistence.tables.stays import (
     EncounterRow,
     EpisodeRow,
+    NoticeRow,
     PartyRow,
     PatientRow,
     PlanVersionRow,
     StayRow,
     SupersededRow,
 )
-from services.persistence.tables.tasks import EventRow, TaskRow, TaskVersionRow, TimerRow
+from services.persistence.tables.tasks import EventRow, StalledStayRow, TaskRow, TaskVersionRow, TimerRow
 from services.persistence.tables.traffic import (
     AuditRow,
     AuditSealRow,
@@ -30,10 +38,14 @@ from services.persistence.tables.traffic import (
 
 __all__ = [
     "AgreementRow",
+    "AttachmentRow",
     "AuditRow",
     "AuditSealRow",
     "Base",
+    "CareMessageRow",
     "ClientAssertionRow",
+    "ConversationPartyRow",
+    "ConversationRow",
     "DemoClockRow",
     "EncounterRow",
     "EpisodeRow",
@@ -41,13 +53,18 @@ __all__ = [
     "FeedEntryRow",
     "FeedRow",
     "LiveTicketRow",
+    "MessageActRow",
     "MessageAsideRow",
     "MessageRow",
     "MetaRow",
+    "NoticeRow",
     "OrganizationRow",
+    "OutboundMessageRow",
+    "OutboundReceiptRow",
     "PartyRow",
     "PatientRow",
     "PlanVersionRow",
+    "StalledStayRow",
     "StayRow",
     "SupersededRow",
     "SystemClientRow",

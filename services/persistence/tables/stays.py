@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from discharge.stay import EncounterClass, PartyBasis, StayState
+from discharge.notices import Effect, EncounterClass, NoticeKind, StayState
+from discharge.stay import PartyBasis
 from services.persistence.tables.shape import Base, one_of
 
-__all__ = ["EncounterRow", "EpisodeRow", "PartyRow", "PatientRow", "PlanVersionRow", "StayRow", "SupersededRow"]
+__all__ = [
+    "EncounterRow",
+    "EpisodeRow",
+    "NoticeRow",
+    "PartyRow",
+    "PatientRow",
+    "PlanVersionRow",
+    "StayRow",
+    "SupersededRow",
+]
 
 
 class PatientRow(Base):
@@ -44,6 +54,8 @@ class StayRow(Base):
     began_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_received_at: Mapped[datetime | None]
+    died_at: Mapped[datetime | None]
+    leave_started_at: Mapped[datetime | None]
 
 
 class EncounterRow(Base):
@@ -58,6 +70,41 @@ class EncounterRow(Base):
     ward: Mapped[str]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    source: Mapped[str | None]
+    is_cancelled: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class NoticeRow(Base):
+    """One notice that was told of a stay, or a person's press that says the same."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        one_of("kind", NoticeKind),
+        one_of("encounter_class", EncounterClass),
+        one_of("effect", Effect),
+    )
+    stay_id: Mapped[UUID] = mapped_column(ForeignKey("stay.id"), primary_key=True)
+    message_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    sender: Mapped[str]
+    kind: Mapped[str]
+    encounter_class: Mapped[str]
+    hospital: Mapped[str]
+    ward: Mapped[str]
+    started_at: Mapped[datetime]
+    leave_started_at: Mapped[datetime | None]
+    leave_ended_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    occurred_at: Mapped[datetime]
+    deceased: Mapped[bool | None]
+    report_requested: Mapped[bool]
+    report_recipient: Mapped[str | None]
+    about: Mapped[str | None]
+    follows: Mapped[list[str]]
+    received_at: Mapped[datetime]
+    by_id: Mapped[str | None]
+    by_name: Mapped[str | None]
+    effect: Mapped[str]
 
 
 class EpisodeRow(Base):
@@ -72,7 +119,7 @@ class EpisodeRow(Base):
 
 
 class SupersededRow(Base):
-    """A message known through the history of a later one."""
+    """A message known through the history of a later one. No longer written; a later release drops it."""
 
     __tablename__ = "superseded"
     stay_id: Mapped[UUID] = mapped_column(ForeignKey("stay.id"), primary_key=True)

@@ -13,7 +13,7 @@ from discharge.policy import ContentClass
 from discharge.task import Priority, TaskStatus
 from services.persistence.tables.shape import Base, one_of
 
-__all__ = ["EventRow", "TaskRow", "TaskVersionRow", "TimerRow"]
+__all__ = ["EventRow", "StalledStayRow", "TaskRow", "TaskVersionRow", "TimerRow"]
 
 
 class TaskRow(Base):
@@ -123,3 +123,14 @@ class TimerRow(Base):
     span_seconds: Mapped[int]
     working_days: Mapped[int]
     fired_at: Mapped[datetime | None]
+
+
+class StalledStayRow(Base):
+    """A stay whose rungs could not be climbed: passed over until ``retry_at``, so that nobody waits behind it."""
+
+    __tablename__ = "stalled_stay"
+    stay_id: Mapped[UUID] = mapped_column(ForeignKey("stay.id"), primary_key=True)
+    tries: Mapped[int]
+    since: Mapped[datetime]
+    retry_at: Mapped[datetime | None]
+    """Real time, not the demo's; None once it worked again."""

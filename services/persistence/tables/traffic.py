@@ -38,6 +38,7 @@ class MessageRow(Base):
             postgresql_where=text("NOT bundle_reused"),
         ),
         Index(None, "receiver", "received_at"),
+        Index(None, "received_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     sender: Mapped[str]

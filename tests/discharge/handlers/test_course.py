@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from discharge.agreement import PlannedStep, StepKind
-from discharge.handlers import course, receive_notice
+from discharge.handlers import course, duties, receive_notice
 from discharge.identifiers import SorCode
-from discharge.stay import EncounterClass, NoticeKind, PartyBasis, StayState
+from discharge.stay import NoticeKind, PartyBasis
 from tests.factories import (
     ADMITTED_AT,
     CARE_HOME,
-    HOSPITAL,
     MUNICIPALITY,
     NEIGHBOUR,
     NORTH,
@@ -21,6 +20,7 @@ from tests.factories import (
     UNREGISTERED,
     WARD,
     directory,
+    ended_stay,
     envelope,
     notice,
     patient,
@@ -58,30 +58,6 @@ def test_a_municipal_line_stops_at_the_municipality() -> None:
     assert course.municipal_line(directory(), WARD) == ()
 
 
-@pytest.mark.parametrize(
-    ("kind", "encounter_class", "state"),
-    [
-        (NoticeKind.STIN, EncounterClass.EMERGENCY, StayState.ADMITTED),
-        (NoticeKind.STAA, EncounterClass.INPATIENT, StayState.ACUTE),
-        (NoticeKind.SLHJ, EncounterClass.EMERGENCY, StayState.ACUTE),
-        (NoticeKind.SLHJ, EncounterClass.INPATIENT, StayState.ADMITTED),
-    ],
-)
-def test_the_notice_says_how_a_stay_begins(kind: NoticeKind, encounter_class: EncounterClass, state: StayState) -> None:
-    begun = course.begin(
-        FakeStore().unit_of_work(),
-        patient=patient(),
-        ward=WARD,
-        receiver=None,
-        kind=kind,
-        encounter_class=encounter_class,
-        started_at=ADMITTED_AT,
-    )
-
-    assert begun.state is state
-    assert {party.organization for party in begun.parties} == {WARD, HOSPITAL}
-
-
 async def test_the_agreement_in_force_is_the_one_of_the_danish_day() -> None:
     old = replace(shipped_agreement(), version="1", valid_to=datetime(2026, 12, 31, tzinfo=UTC).date())
     new = replace(shipped_agreement(), version="2", valid_from=datetime(2027, 1, 1, tzinfo=UTC).date())
@@ -115,7 +91,7 @@ async def test_a_ladder_without_a_deadline_does_not_begin() -> None:
     store = FakeStore()
     uow = store.unit_of_work()
 
-    await course.restart_ladder(uow, stay(), task(due_at=None))
+    await duties.restart_ladder(uow, stay(), task(due_at=None))
     await uow.commit()
 
     assert not store.state.timers
@@ -128,7 +104,7 @@ async def test_a_ladder_that_begins_again_replaces_what_had_not_fired() -> None:
     old = PlannedStep(kind=StepKind.REMIND, at=NOW, organization=NORTH, roles=frozenset())
     await uow.timers.arm(duty, [old])
 
-    await course.restart_ladder(uow, stay(), duty)
+    await duties.restart_ladder(uow, stay(), duty)
     await uow.commit()
 
     (rung,) = store.state.timers.values()
@@ -144,7 +120,7 @@ async def test_while_the_patient_is_in_hospital_no_access_ends() -> None:
 
 
 async def test_access_counts_from_the_later_of_the_end_and_its_receipt() -> None:
-    old = stay().discharged(NOW - timedelta(days=400), received_at=NOW)
+    old = ended_stay(NOW - timedelta(days=400), received_at=NOW)
 
     closed = await course.close_access(FakeStore(access_days=10).unit_of_work(), old)
 
@@ -154,7 +130,7 @@ async def test_access_counts_from_the_later_of_the_end_and_its_receipt() -> None
 async def test_a_ward_that_treated_earlier_keeps_the_end_it_had_unless_it_owes_something() -> None:
     moved_on = stay().with_party(NEIGHBOUR, PartyBasis.TREATS, ADMITTED_AT)
     parties = tuple(replace(p, until=NOW) if p.organization == NEIGHBOUR else p for p in moved_on.parties)
-    ended = replace(moved_on, parties=parties).discharged(NOW, received_at=NOW)
+    ended = replace(ended_stay(NOW, received_at=NOW), parties=parties)
     uow = FakeStore().unit_of_work()
 
     kept = await course.close_access(uow, ended)
@@ -166,7 +142,7 @@ async def test_a_ward_that_treated_earlier_keeps_the_end_it_had_unless_it_owes_s
 
 
 async def test_a_municipality_reads_on_while_its_unit_owes() -> None:
-    ended = stay().discharged(NOW, received_at=NOW)
+    ended = ended_stay(NOW, received_at=NOW)
     uow = FakeStore().unit_of_work()
     await uow.tasks.save(task(stay_id=ended.id, owner=NORTH))
 

@@ -241,12 +241,15 @@ async def test_a_late_admission_that_the_discharge_already_named_is_old_news() -
     late = envelope()
     await store.run(receive_notice, receive(STAA))
     await store.run(receive_notice, receive(replace(SLHJ, history=(late.message_id,))))
-    before = store.stay()
+    before, tasks = store.stay(), store.tasks()
 
     receipt = await store.run(receive_notice, receive(STIN, sent=late))
 
     assert receipt == OK
-    assert store.stay() == before
+    after = store.stay()
+    assert (after.state, after.ended_at, after.ward) == (before.state, before.ended_at, before.ward)
+    assert [each.encounter_class for each in after.encounters] == [EncounterClass.EMERGENCY, EncounterClass.INPATIENT]
+    assert store.tasks() == tasks
     assert not store.happened(StayContinued)
 
 
@@ -316,7 +319,7 @@ async def test_a_discharge_reported_again_at_another_time_re_dates_what_is_open(
     await store.run(move_task, move(ward_nurse(), store.task("R18"), Move.ACCEPT))
     await store.run(move_task, move(ward_nurse(), store.task("R18"), Move.COMPLETE))
 
-    await store.run(receive_notice, receive(replace(SLHJ, ended_at=NOW - HOUR)))
+    await store.run(receive_notice, receive(replace(SLHJ, ended_at=NOW - HOUR, occurred_at=NOW + MINUTE)))
 
     assert store.task("R21").due_at == NOW + 71 * HOUR
     assert store.task("R18").due_at == NOW

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from discharge.events import TaskEscalated, TaskOverdue, TaskReminded
-from discharge.handlers import FireTimers, fire_timers, move_task, receive_notice
+from discharge.events import LadderStalled, TaskEscalated, TaskOverdue, TaskReminded
+from discharge.handlers import FireTimers, HoldTimers, fire_timers, hold_timers, move_task, receive_notice
 from discharge.identifiers import FeedId
 from discharge.policy import Role
 from discharge.stay import NoticeKind
 from discharge.task import Move, TaskStatus
 from tests.factories import (
+    HOSPITAL,
     MUNICIPALITY,
     NORTH,
     NOW,
@@ -157,3 +158,22 @@ async def test_no_timer_ever_ends_a_task(store: FakeStore) -> None:
     await _fire_at(store, NOW + 365 * DAY)
 
     assert {task.status for task in store.tasks()} == {TaskStatus.REQUESTED}
+
+
+async def test_a_stay_that_is_held_back_is_told_once_and_keeps_nobody_else_waiting(store: FakeStore) -> None:
+    held = HoldTimers(stay_id=store.stay().id)
+
+    await store.run(hold_timers, held)
+    await store.run(hold_timers, held)
+
+    (told,) = store.happened(LadderStalled)
+    assert told.places == (HOSPITAL, MUNICIPALITY)
+    assert store.feeds[FeedId(HOSPITAL)][-1].audience == frozenset({Role.OPERATOR})
+    assert await _fire_at(store, NOW + DAY) == 0
+
+
+async def test_the_rungs_of_one_stay_can_be_fired_alone(store: FakeStore) -> None:
+    store.now = NOW + 73 * HOUR
+    await store.run(hold_timers, HoldTimers(stay_id=store.stay().id))
+
+    assert await store.run(fire_timers, FireTimers(until=store.now, stay_id=store.stay().id)) > 0

@@ -248,11 +248,13 @@ async def test_undoing_a_discharge_withdraws_what_it_made_and_only_that() -> Non
 
     assert opened.is_open
     status = {task.code: task.status for task in store.tasks()}
+    assert status.pop("act-already-taken") is TaskStatus.REQUESTED, "somebody had begun"
     assert status.pop("pause-services") is status.pop("send-admission-report") is TaskStatus.REQUESTED
     assert set(status.values()) == {TaskStatus.CANCELLED}
     assert {timer.step.task_id for timer in store.state.timers.values()} == {
         store.task("R01").id,
         store.task("R03").id,
+        store.task("R32").id,
     }
     assert len(store.happened(DischargeUndone)) == 1
     assert {event.move for event in store.happened(TaskMoved)} == {Move.ACCEPT, Move.WITHDRAW}

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from discharge.commands import Envelope, Receipt, ReceiptCode
+from discharge.commands import Envelope, Receipt, ReceiptCode, Sending
 from discharge.identifiers import SorCode
 from fhir_mappings import r4
 from fhir_mappings.errors import finding
@@ -125,13 +125,15 @@ def test_a_broken_provenance_is_not_sent_back(edit: Callable[[Message], Any]) ->
 
     theirs, _ = provenances(made)
     assert theirs["target"] == [{"reference": "MessageHeader/header-stin-1"}]
-    assert theirs["activity"]["coding"][0].keys() == {"extension"}
+    assert theirs["activity"]["coding"][0].keys() == {"system", "_code"}
     assert "0404509995" not in orjson.dumps(made).decode()
     r4.Bundle.model_validate(made)
 
 
-def test_a_message_whose_body_was_dropped_is_answered_all_the_same() -> None:
-    made = answer(Receipt(code=ReceiptCode.OK), replace(envelope(), body=b"", sender_gln=None, sender_endpoint=None))
+def test_a_message_of_which_little_is_kept_is_answered_all_the_same() -> None:
+    kept = replace(envelope(), body=b"", sending=Sending(), sender_gln=None, sender_endpoint=None)
+
+    made = answer(Receipt(code=ReceiptCode.OK), kept)
 
     theirs, _ = provenances(made)
     assert theirs["occurredDateTime"] == "2026-11-20T12:00:00Z"
@@ -161,5 +163,6 @@ def test_what_is_sent_is_fhir_and_we_could_read_it_ourselves(receipt: Receipt) -
     found = read_message(orjson.dumps(made), now=NOW)
     assert isinstance(found, ReceiptRead)
     assert (found.answers, found.code) == ("header-stin-1", receipt.code)
+    assert found.broken == ()
     references = {made["entry"][0]["resource"]["sender"]["reference"]}
     assert references <= {each["fullUrl"].removeprefix("https://stafet.example/fhir/") for each in made["entry"]}

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from fhir_mappings.wire import Format, parse_resource, rendered
 from services.demo.check import check_files, findings_in
 from services.persistence.clock import wall_now
 from tests.services.demo.test_messages import NOW, notification
@@ -63,11 +64,26 @@ def test_what_is_no_message_is_said_so(tmp_path: Path) -> None:
     assert lines[0].startswith(f"{file}: error json-syntax - ")
 
 
-def test_xml_is_said_not_to_be_checked() -> None:
+def test_xml_is_checked_like_json(tmp_path: Path) -> None:
+    file = tmp_path / "stin.xml"
+    content = parse_resource(notification().body(), expected="Bundle")
+    file.write_bytes(rendered(content, Format.XML).replace(b'value="in-progress"', b'value="finished"'))
+
+    clean, lines = printed(file)
+
+    assert clean
+    assert [line.split(" ")[1:4] for line in lines] == [
+        ["warning", "stafet-status-fits", "Bundle.entry[2].resource.status"]
+    ]
+
+
+def test_xml_that_is_no_message_is_said_so() -> None:
     (issue,) = findings_in(b"<Bundle/>", now=wall_now())
 
-    assert issue.rule == "stafet-json-only"
+    assert issue.rule == "xml-namespace"
 
 
-def test_an_acknowledgement_has_no_findings() -> None:
-    assert findings_in(ACKNOWLEDGEMENT, now=NOW) == ()
+def test_a_broken_acknowledgement_has_findings() -> None:
+    rules = {issue.rule for issue in findings_in(ACKNOWLEDGEMENT, now=NOW)}
+
+    assert {"medcom-messaging-2", "stafet-receiver-named", "stafet-gln-given"} <= rules

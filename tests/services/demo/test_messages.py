@@ -45,10 +45,15 @@ def read(message: Notification) -> NoticeRead:
 
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_what_is_built_keeps_every_rule(kind: NoticeKind) -> None:
-    found = read(notification(kind))
+    is_leave = kind.base in {NoticeKind.STOR, NoticeKind.SLOR}
+    is_death = kind.base is NoticeKind.MORS
+    ends = kind.base in {NoticeKind.SLHJ, NoticeKind.MORS} and not kind.cancels
+    found = read(notification(kind, leave_started_at=NOW if is_leave else None, ended_at=NOW if ends else None))
 
     assert found.warnings == ()
-    assert found.notice.kind is kind
+    assert found.notice.deceased is (not kind.cancels if is_death else None)
+    # A death repeats the activity of the message before it, or says how the patient came.
+    assert found.notice.kind is (NoticeKind.STIN if is_death else kind)
     assert found.notice.episodes[0].value == EPISODE
     assert found.notice.service_provider == "999000000001001"
     assert found.envelope.receiver == "999000000002000"

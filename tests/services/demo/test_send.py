@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from discharge.policy import Role
+from fhir_mappings.wire import Format, parse_resource, rendered
 from services.demo.send import answer_of, send_files, sender_of
 from services.persistence.clock import wall_now
 from services.settings import Mode, SettingsError
@@ -15,8 +16,7 @@ from services.web.tokens import Tokens
 from tests.services.demo.test_messages import notification
 from tests.services.web.doubles import settings_for
 
-XML = b"""<Bundle><entry><resource><MessageHeader><destination><endpoint value="https://x/#id=111111111111"/>
-</destination><source><endpoint value="https://sor2.sum.dsdn.dk/#id=265161000016000"/></source></MessageHeader>"""
+XML = rendered(parse_resource(notification().body(), expected="Bundle"), Format.XML)
 
 
 def acknowledgement(code: str, *issues: dict[str, object]) -> bytes:
@@ -110,7 +110,7 @@ def test_xml_is_sent_as_xml(tmp_path: Path) -> None:
 
 
 def test_the_sender_is_read_where_it_can_be() -> None:
-    assert sender_of(XML) == "265161000016000"
+    assert sender_of(XML) == "999000000001000"
     assert sender_of(b"<Bundle/>") is None
     assert sender_of(b"{") is None
     assert sender_of(notification().body()) == "999000000001000"

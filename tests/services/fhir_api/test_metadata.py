@@ -22,9 +22,21 @@ async def test_capability_names_what_is_mounted() -> None:
 
     assert (statement["resourceType"], statement["fhirVersion"]) == ("CapabilityStatement", "4.0.1")
     resources = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
-    assert resources.keys() == {"Task", "Patient", "Encounter"}
+    assert resources.keys() == {"Task", "Patient", "Encounter", "Bundle"}
     assert {parameter["name"] for parameter in resources["Task"]["searchParam"]} >= {"owner", "status", "due", "period"}
-    assert statement["messaging"][0]["reliableCache"] > 0
+    (messaging,) = statement["messaging"]
+    assert messaging["reliableCache"] == Settings().retention.message_days * 24 * 60
+    named = {(each["mode"], each["definition"].rpartition("/")[2]) for each in messaging["supportedMessage"]}
+    care = "MedComCareCommunicationMessageDefinition|5.0"
+    assert named == {
+        ("receiver", "MedComHospitalNotificationMessageDefinition"),
+        ("receiver", care),
+        ("receiver", "medcom-careCommunication-message-definition|4.0.0"),
+        ("receiver", "MedComAcknowledgementMessageDefinition"),
+        ("sender", care),
+        ("sender", "MedComAcknowledgementMessageDefinition"),
+    }
+    assert "after 30 minutes, at most 3 times" in messaging["documentation"]
 
 
 async def test_statement_is_fhir() -> None:

@@ -15,7 +15,8 @@ from discharge.plan import Need, PlanRevision
 from discharge.policy import Caller, Role
 from discharge.stay import StayState
 from discharge.task import Move, TaskStatus
-from services.persistence import boards
+from services.persistence import boards, desk
+from services.persistence.message_views import MessageSearch, MessageShow
 from services.persistence.reading import ReadSession
 from services.persistence.views import Show
 from tests import factories
@@ -75,7 +76,7 @@ async def test_ward_sees_its_patients_with_plan_and_tasks(house: Store, caller: 
     assert [row.context.stay.id for row in board.rows] == [in_bed, home]
     first, second = board.rows
     assert [version.plan.contact_phone for version in first.context.plans] == ["35453545", "35453546"]
-    assert [version.by and version.by.id for version in first.context.plans] == ["ward-9110000000"] * 2
+    assert [version.by and version.by.id for version in first.context.plans] == ["ward-91100000000"] * 2
     assert first.context.patient.name
     assert (first.context.patient.protected, second.context.patient.protected) == (False, True)
     assert {record.task.stay_id for record in first.tasks} == {in_bed}
@@ -265,8 +266,8 @@ async def test_task_of_others_is_not_found(house: Store, query: Query) -> None:
 
 
 async def test_operator_sees_what_came_and_what_was_answered(house: Store) -> None:
-    everything = await asked(house, OPERATOR, boards.message_list)
-    refused = await asked(house, OPERATOR, boards.message_list, refused_only=True)
+    everything = await asked(house, OPERATOR, desk.message_list)
+    refused = await asked(house, OPERATOR, desk.message_list, MessageSearch(show=MessageShow.REFUSED))
 
     assert (everything.accepted, everything.refused, everything.repeated) == (3, 1, 0)
     assert len(everything.messages) == 4
@@ -279,7 +280,7 @@ async def test_operator_sees_what_came_and_what_was_answered(house: Store) -> No
 
 @pytest.mark.parametrize("caller", [factories.home_nurse(), factories.leader(), factories.ward_nurse()])
 async def test_only_operators_see_messages(house: Store, caller: Caller) -> None:
-    listed = await asked(house, caller, boards.message_list)
+    listed = await asked(house, caller, desk.message_list)
 
     assert (listed.messages, listed.accepted) == ((), 0)
 

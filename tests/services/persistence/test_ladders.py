@@ -145,7 +145,7 @@ async def test_redated_task_has_its_ladder_armed_anew(store: Store) -> None:
     await store.send_home(episodes=(episode,), ended_at=NOW)
     before = {row["id"] for row in store.rows("SELECT id FROM timer WHERE fired_at IS NULL")}
 
-    await store.send_home(episodes=(episode,), ended_at=NOW - HOUR)
+    await store.send_home(episodes=(episode,), ended_at=NOW - HOUR, occurred_at=NOW + HOUR)
 
     after = store.rows("SELECT id, task_id, due_at FROM timer WHERE fired_at IS NULL")
     (report,) = store.rows("SELECT id, due_at FROM task WHERE code = 'send-discharge-report'")

@@ -11,6 +11,7 @@ from services.demo.seed import master_file
 from services.persistence.loading import load_agreement, load_clients, load_organizations, load_patients
 from services.persistence.master_files import MasterFileError
 from services.persistence.system_clients import SqlSystemClients
+from tests import factories
 from tests.factories import HOSPITAL, WARD
 from tests.services.persistence.store import Store
 
@@ -141,3 +142,13 @@ async def test_client_that_cannot_be_taken_is_told_and_not_loaded(
 async def test_client_that_comes_twice_is_not_loaded(store: Store, tmp_path: Path) -> None:
     with pytest.raises(MasterFileError, match=r"\$\[1\]\.client_id: the same as"):
         await load_clients(store.database, written(tmp_path, record_system(), record_system()))
+
+
+async def test_loading_citizens_leaves_an_audit_row_that_lists_their_stays(store: Store, tmp_path: Path) -> None:
+    await store.admit()
+    (stay,) = store.rows("SELECT id::text FROM stay")
+
+    await load_patients(store.database, written(tmp_path, {"cpr": factories.CPR.digits, "family": "Nytnavn"}))
+
+    (row,) = store.rows("SELECT route, person_name, stays FROM audit WHERE action = 'load-patients'")
+    assert row == {"route": "CONSOLE load", "person_name": "Stafet", "stays": [stay["id"]]}

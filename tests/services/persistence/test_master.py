@@ -21,7 +21,7 @@ from tests.services.persistence.store import Store, store_on
 
 
 async def test_new_organisation_reaches_another_process_at_its_next_transaction(store: Store) -> None:
-    new = replace(factories.directory()[NORTH], sor=SorCode("9340000000"), name="Hjemmepleje Vest")
+    new = replace(factories.directory()[NORTH], sor=SorCode("93400000000"), name="Hjemmepleje Vest")
     async with store_on(store.urls) as other:
         assert new.sor not in (await other.database.master()).directory
 

@@ -7,18 +7,23 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+import orjson
 import psycopg
 from psycopg import sql
 
-from discharge.handlers import FireTimers, fire_timers
-from discharge.identifiers import CprNumber, MessageId
+from discharge.commands import Citizen, HearReceipt, Issue, ReceiptCode
+from discharge.handlers import FireTimers, fire_timers, hear_receipt, receive_letter, write_message
+from discharge.identifiers import CprNumber, MessageId, StayId
 from discharge.plan import Need, PlanRevision
+from discharge.policy import Role
 from discharge.stay import NoticeKind
 from discharge.task import Move
+from services.persistence.desk_acts import OpenMessage, open_outbound
 from services.persistence.people import put_patient
 from services.persistence.vault import Vault
-from tests import factories
-from tests.services.persistence.store import Store
+from tests import factories, letters
+from tests.services.persistence.store import OPERATOR, Store
+from tests.services.test_deliveries import post
 
 CPR: Final = CprNumber.parse("2905571234")
 MARKS: Final = {
@@ -38,6 +43,14 @@ MARKS: Final = {
     "body": "Rubinbesked",
     "second body": "Safirbesked",
     "refused body": "Smaragdbesked",
+    "body that leaves": "Ametystbrev",
+    "words of a receipt": "Topaskvittering",
+    "operator's reason": "Onyksgrund",
+    "letter": "Opalbesked",
+    "letter's topic": "Ravemne",
+    "file's title": "Jadetitel",
+    "file": "Onyksindhold",
+    "letter's phone": "91827364",
 }
 
 
@@ -89,11 +102,31 @@ async def test_nothing_of_a_citizen_stands_in_clear_in_any_column(store: Store) 
     task = await store.task(nurse, "pause-services")
     task = await store.move(nurse, task, Move.ACCEPT, note=MARKS["note"])
     await store.move(nurse, task, Move.REJECT, reason=MARKS["reason"])
+    file = replace(letters.file(f"%PDF-1.7 {MARKS['file']}".encode()), title=MARKS["file's title"])
+    text = replace(letters.text(MARKS["letter"]), phone=MARKS["letter's phone"])
+    letter = letters.letter(text, file, topic=MARKS["letter's topic"])
+    await store.run(receive_letter, letters.receive(letter, citizen=Citizen(number=CPR)))
+    written = letters.write(stay_id=StayId(str(row["id"])), text=MARKS["letter"], topic=MARKS["letter's topic"])
+    await store.run(write_message, written)
     home = replace(marked, kind=NoticeKind.SLHJ, ended_at=factories.NOW, history=(MessageId("m0"),))
     await store.receive(factories.receive(home, sent=factories.envelope(body=body)))
     await store.run(fire_timers, FireTimers(until=factories.NOW + timedelta(days=5)))
     async with store.reading(nurse) as session:
         session.saw(row["id"])
+    leaves = orjson.dumps({"resourceType": "Bundle", "text": MARKS["body that leaves"]})
+    made = await post(store, body=leaves)
+    (out,) = store.rows("SELECT message_id FROM outbound_message")
+    said = Issue(severity="error", code="x", rule="r", text=MARKS["words of a receipt"], detail=CPR.digits)
+    receipt = HearReceipt(
+        caller=factories.caller(Role.SYSTEM, factories.MUNICIPALITY),
+        envelope=factories.envelope(sender=factories.MUNICIPALITY, receiver=factories.WARD),
+        answers=MessageId(out["message_id"]),
+        code=ReceiptCode.FATAL_ERROR,
+        issues=(said,),
+    )
+    await store.run(hear_receipt, receipt)
+    why = MARKS["operator's reason"] + ", fordi den er tom"
+    await store.run(open_outbound, OpenMessage(caller=OPERATOR, request_id="r", id=made, reason=why))
 
     kept = everything(store)
     assert "pause-services" in kept, "the search looks at what is there"

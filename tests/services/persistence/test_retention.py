@@ -8,6 +8,7 @@ from datetime import timedelta
 from services.persistence.retention import drop_old_bodies
 from tests import factories
 from tests.services.persistence.store import Store, real_time
+from tests.services.test_deliveries import post
 
 DAY = timedelta(days=1)
 
@@ -37,3 +38,27 @@ async def test_message_whose_body_went_is_still_a_repeat(store: Store) -> None:
     again = await store.receive(command)
 
     assert again == replace(first, duplicate=True)
+
+
+async def test_what_is_dropped_leaves_an_audit_row_and_nothing_dropped_leaves_none(store: Store) -> None:
+    await store.admit()
+    (stay,) = store.rows("SELECT id::text FROM stay")
+
+    await drop_old_bodies(store.database, real_time() - DAY)
+    assert store.rows("SELECT * FROM audit WHERE action = 'drop-bodies'") == []
+    await drop_old_bodies(store.database, real_time() + DAY)
+
+    (row,) = store.rows("SELECT route, role, stays FROM audit WHERE action = 'drop-bodies'")
+    assert row == {"route": "WORKER retention", "role": "system", "stays": [stay["id"]]}
+
+
+async def test_message_that_is_still_on_its_way_keeps_its_body(store: Store) -> None:
+    await store.admit()
+    for state in ("sent", "acknowledged"):
+        made = await post(store)
+        store.rows("UPDATE outbound_message SET state = %(state)s WHERE id = %(id)s::uuid", state=state, id=made)
+
+    await drop_old_bodies(store.database, real_time() + DAY)
+
+    kept = store.rows("SELECT state, body IS NOT NULL AS kept FROM outbound_message ORDER BY state")
+    assert [(row["state"], row["kept"]) for row in kept] == [("acknowledged", False), ("sent", True)]

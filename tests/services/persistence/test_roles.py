@@ -129,7 +129,8 @@ def test_writer_deletes_only_what_is_no_record(module_database: Database) -> Non
         " WHERE grantee = 'stafet_writer' AND privilege_type IN ('DELETE', 'TRUNCATE') ORDER BY 1",
     )
 
-    assert deleted == [("client_assertion",), ("live_ticket",), ("timer",), ("web_session",)]
+    jobs = [("procrastinate_jobs",), ("procrastinate_workers",)]
+    assert deleted == [("client_assertion",), ("live_ticket",), *jobs, ("timer",), ("web_session",)]
 
 
 @pytest.mark.parametrize("table", ["system_client", "client_assertion", "web_session", "live_ticket"])

@@ -11,15 +11,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from discharge.handlers import FireTimers, fire_timers
+from discharge.commands import HearReceipt, ReceiptCode
+from discharge.handlers import FireTimers, fire_timers, hear_receipt, receive_letter
 from discharge.identifiers import MessageId, SorCode
 from discharge.plan import Need, PlanRevision
 from discharge.policy import Caller, Role
 from discharge.task import Move
-from tests import factories
+from services.persistence.desk_acts import OpenMessage, open_outbound
+from tests import factories, letters
 from tests.engines import Database
 from tests.factories import HOSPITAL, MUNICIPALITY, NEIGHBOUR, NORTH, NOW, OTHER_WARD, PRACTICE, REGION, SOUTH, WARD
 from tests.services.persistence.store import OPERATOR, Store, store_on
+from tests.services.test_deliveries import post
 
 SETTINGS: Final = ("organizations", "classes", "leads", "caller_role", "now")
 ACCESS: Final = timedelta(days=30)
@@ -42,7 +45,21 @@ async def world(module_database: Database) -> AsyncIterator[Store]:
             await store.run(fire_timers, FireTimers(until=NOW + timedelta(hours=2)))
             await store.receive(factories.receive(sent=(sent := factories.envelope())))
             await store.receive(factories.receive(sent=replace(sent, fingerprint=b"another")))
+            await store.run(receive_letter, letters.receive(letters.letter(letters.text(), letters.file())))
+            await leave(store)
         yield store
+
+
+async def leave(store: Store) -> None:
+    """A message of the ward has left, was receipted, and an operator looked at it."""
+    made = await post(store)
+    (sent,) = store.rows("SELECT message_id FROM outbound_message")
+    by = factories.caller(Role.SYSTEM, MUNICIPALITY)
+    receipt = factories.envelope(sender=MUNICIPALITY, receiver=WARD)
+    answers = MessageId(sent["message_id"])
+    await store.run(hear_receipt, HearReceipt(caller=by, envelope=receipt, answers=answers, code=ReceiptCode.OK))
+    why = "Modtageren siger, at den er tom"
+    await store.run(open_outbound, OpenMessage(caller=OPERATOR, request_id="r", id=made, reason=why))
 
 
 def guarded(store: Store) -> list[str]:
@@ -71,7 +88,8 @@ async def codes_seen_by(store: Store, caller: Caller) -> set[str]:
 async def test_every_guarded_table_holds_something(world: Store) -> None:
     counts = world.counts()
 
-    assert {table for table in guarded(world) if not counts[table]} == set()
+    # Nobody writes to the last one any more; a later release drops it.
+    assert {table for table in guarded(world) if not counts[table]} == {"superseded"}
 
 
 @pytest.mark.parametrize(
@@ -142,8 +160,9 @@ async def test_leader_sees_the_task_escalated_to_that_leader_and_no_other(world:
 async def test_operator_sees_that_messages_came_and_no_citizen(world: Store) -> None:
     seen = await seen_by(world, OPERATOR)
 
-    assert seen["message"] == 4
-    assert {table for table, rows in seen.items() if rows} <= {"message", "message_aside", "feed", "feed_entry"}
+    assert seen["message"] == 5
+    traffic = {"message", "message_aside", "outbound_message", "outbound_receipt", "message_act"}
+    assert {table for table, rows in seen.items() if rows} <= traffic | {"feed", "feed_entry"}
 
 
 async def test_party_row_shows_only_ones_own_place(world: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -117,7 +118,7 @@ async def test_commit_writes_the_fact_and_everything_that_follows_from_it(store:
         "stay": 1,
         "encounter": 1,
         "episode": 1,
-        "superseded": 1,
+        "notice": 1,
         "party": 4,
         "task": 2,
         "task_version": 2,
@@ -133,7 +134,7 @@ async def test_commit_writes_the_fact_and_everything_that_follows_from_it(store:
 async def test_discharge_that_nobody_foretold_may_name_its_history(store: Store) -> None:
     await store.send_home(history=(MessageId("a-stin-that-got-lost"),))
 
-    assert [row["message_id"] for row in store.rows("SELECT message_id FROM superseded")] == ["a-stin-that-got-lost"]
+    assert [row["follows"] for row in store.rows("SELECT follows FROM notice")] == [["a-stin-that-got-lost"]]
 
 
 async def test_audit_row_of_a_command_lists_the_stay_it_touched(store: Store) -> None:
@@ -224,7 +225,7 @@ async def test_unit_of_work_hands_back_what_was_saved_in_it(store: Store) -> Non
         assert await uow.stays.get(stay.id) is stay
         escalated = task.escalated("9|leader")
         await uow.tasks.save(escalated)
-        ended = stay.discharged(NOW, received_at=NOW)
+        ended = replace(stay, state=StayState.ENDED, ended_at=NOW, end_received_at=NOW)
         await uow.stays.save(ended)
 
         assert await uow.tasks.get(task.id) is escalated

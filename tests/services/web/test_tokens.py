@@ -142,7 +142,7 @@ def test_public_key_used_as_shared_secret_is_refused() -> None:
         {"organization": "letters"},
         {"unit": "letters"},
         {"grants": "letters"},
-        {"grants": ["9100000000"]},
+        {"grants": ["91000000000"]},
         {"nbf": int((NOW + timedelta(minutes=1)).timestamp())},
         {"iat": int((NOW + timedelta(minutes=1)).timestamp())},
         {"exp": "tomorrow"},
@@ -189,13 +189,13 @@ BROKER = Caller(
     name="broker",
     role=Role.SYSTEM,
     organization=ODENSE,
-    grants=frozenset({NORTH, SorCode("9100000000")}),
+    grants=frozenset({NORTH, SorCode("91000000000")}),
 )
 
 
 def test_claims_of_a_caller_name_it_again_with_its_grants() -> None:
     assert caller_of(claims_of(BROKER)) == BROKER
-    assert claims_of(BROKER)["grants"] == "329341000016004 9100000000"
+    assert claims_of(BROKER)["grants"] == "329341000016004 91000000000"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,438 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discharge.commands import Issue
+from fhir_mappings import wire, xml_text, xml_writing
+from fhir_mappings.elements import Json
+from fhir_mappings.errors import JsonTextError, MappingError, XmlTextError
+from fhir_mappings.medcom.intake import LetterRead, NoticeRead, Read, Refused, read_message
+from fhir_mappings.wire import Format, format_of, parse_resource, rendered
+from fhir_mappings.xhtml import words_of, written
+from tests.fhir_mappings.medcom.rich import rich_notification, rich_receipt
+from tests.fhir_mappings.messages import NOW, acknowledgement, body, notification
+
+EXAMPLES = Path(__file__).parents[3] / "shared" / "medcom" / "examples"
+PUBLISHED = sorted(EXAMPLES.glob("*.json"))
+PUBLISHED_XML = sorted((EXAMPLES / "xml").glob("*.xml"))
+FIXTURES = sorted((Path(__file__).parents[1] / "fixtures" / "fhir").glob("*.json"))
+XHTML = "http://www.w3.org/1999/xhtml"
+
+
+def xml(content: str, *, root: str = "Bundle") -> bytes:
+    return f'<{root} xmlns="http://hl7.org/fhir">{content}</{root}>'.encode()
+
+
+def resource(content: str, kind: str) -> Any:
+    return xml_text.parse(xml(content, root=kind))
+
+
+def refusal(body: bytes) -> Issue:
+    with pytest.raises(XmlTextError) as refused:
+        xml_text.parse(body)
+    return refused.value.issue
+
+
+def canonical(value: Json) -> Json:
+    """The value with its narrative in the one form that we write."""
+    if isinstance(value, list):
+        return [canonical(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            name: written(each) if name == "div" and isinstance(each, str) else canonical(each)
+            for name, each in value.items()
+        }
+    return value
+
+
+def test_values_have_the_type_of_their_element() -> None:
+    found = resource(
+        '<deceasedBoolean value="false"/><multipleBirthInteger value="2"/><birthDate value="1950-04-04"/>'
+        '<extension url="u"><valueDecimal value="1.50"/></extension><extension url="v"><valueDecimal value="3"/>'
+        "</extension>",
+        "Patient",
+    )
+
+    assert found == {
+        "resourceType": "Patient",
+        "deceasedBoolean": False,
+        "multipleBirthInteger": 2,
+        "birthDate": "1950-04-04",
+        "extension": [{"url": "u", "valueDecimal": 1.5}, {"url": "v", "valueDecimal": 3}],
+    }
+    assert isinstance(found["extension"][1]["valueDecimal"], int)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<deceasedBoolean value="TRUE"/>',
+        '<multipleBirthInteger value="01"/>',
+        '<multipleBirthInteger value="9999999999999999999"/>',
+        '<extension url="u"><valueDecimal value="1e999"/></extension>',
+        '<extension url="u"><valueDecimal value="1,5"/></extension>',
+        '<extension url="u"><valueDecimal value="9999999999999999999999"/></extension>',
+    ],
+)
+def test_a_value_that_is_none_of_its_type_is_left_for_the_rules(content: str) -> None:
+    found = resource(content, "Patient")
+
+    [value] = [each for name, each in found.items() if name != "resourceType"]
+    assert isinstance(value, str) or isinstance(value[0]["valueDecimal"], str)
+
+
+def test_what_may_repeat_is_a_list_even_when_it_stands_once() -> None:
+    found = resource('<name><family value="A"/><given value="B"/></name>', "Patient")
+
+    assert found["name"] == [{"family": "A", "given": ["B"]}]
+
+
+def test_what_may_stand_once_and_stands_again_is_a_list_which_no_rule_takes() -> None:
+    found = resource('<gender value="male"/><gender value="female"/><gender value="other"/>', "Patient")
+
+    assert found["gender"] == ["male", "female", "other"]
+
+
+def test_what_stands_beside_a_primitive_is_beside_it_in_json() -> None:
+    reason = '<extension url="u"><valueCode value="masked"/></extension>'
+    beside = {"extension": [{"url": "u", "valueCode": "masked"}]}
+
+    found = resource(
+        f'<name><family id="f">{reason}</family><given value="A"/><given id="g" value="B"/><given>{reason}</given>'
+        '<given value="C"/></name>',
+        "Patient",
+    )
+
+    assert found["name"] == [
+        {
+            "_family": {"id": "f", **beside},
+            "given": ["A", "B", None, "C"],
+            "_given": [None, {"id": "g"}, beside, None],
+        }
+    ]
+    assert xml_text.parse(xml_writing.write(found)) == found
+
+
+def test_an_element_without_a_value_is_an_empty_text() -> None:
+    found = resource("<gender/><name><given/></name>", "Patient")
+
+    assert (found["gender"], found["name"]) == ("", [{"given": [""]}])
+
+
+def test_ids_of_elements_are_attributes_and_ids_of_resources_are_elements() -> None:
+    found = resource('<id value="p"/><name id="n"><family value="A"/></name>', "Patient")
+
+    assert (found["id"], found["name"][0]["id"]) == ("p", "n")
+
+
+def test_contained_resources_and_entries_are_resources() -> None:
+    found = xml_text.parse(
+        xml(
+            '<entry><fullUrl value="u"/><resource><Patient><contained><Organization><id value="o"/></Organization>'
+            "</contained></Patient></resource></entry><entry><resource/></entry>"
+            "<entry><resource><Basic/><Basic/><Basic/></resource></entry>"
+            "<entry><resource><Nonsense><a value='1'/></Nonsense></resource></entry>"
+        )
+    )
+
+    assert found["entry"] == [
+        {
+            "fullUrl": "u",
+            "resource": {"resourceType": "Patient", "contained": [{"resourceType": "Organization", "id": "o"}]},
+        },
+        {"resource": {}},
+        {"resource": [{"resourceType": "Basic"}, {"resourceType": "Basic"}, {"resourceType": "Basic"}]},
+        {"resource": {"resourceType": "Nonsense", "a": "1"}},
+    ]
+
+
+def test_elements_that_fhir_does_not_know_are_kept_for_the_rules() -> None:
+    found = resource(
+        '<colour value="red"/><shape><side value="1"/><side value="2"/></shape><empty/><name value="x"/>', "Patient"
+    )
+
+    assert found["colour"] == "red"
+    assert found["shape"] == {"side": ["1", "2"]}
+    assert found["empty"] == ""
+    assert found["name"] == [{"value": "x"}]
+
+
+def test_a_narrative_is_the_text_that_json_holds() -> None:
+    div = (
+        f'<div xmlns="{XHTML}" class="a&quot;b" xml:lang="da"><p>Åse &amp; <b>&#60;x&#62;</b><br/></p><!-- no --></div>'
+    )
+
+    found = resource(f'<text><status value="generated"/>{div}</text>', "Patient")
+
+    expected = f'<div xmlns="{XHTML}" class=\'a"b\' xml:lang="da"><p>Åse &amp; <b>&lt;x&gt;</b><br/></p></div>'
+    assert found["text"] == {"status": "generated", "div": expected}
+    assert xml_text.parse(xml_writing.write(found)) == found
+    assert words_of(expected) == words_of(div.replace("<!-- no -->", "")) == "Åse & <x>"
+
+
+def test_a_narrative_keeps_what_is_not_xhtml_and_loses_attributes_of_others() -> None:
+    found = resource(
+        f'<text><status value="generated"/><div xmlns="{XHTML}" xmlns:o="urn:o" o:a="1"><svg xmlns="urn:svg"/></div>'
+        "</text>",
+        "Patient",
+    )
+
+    assert found["text"]["div"] == f'<div xmlns="{XHTML}"><svg xmlns="urn:svg"/></div>'
+
+
+@pytest.mark.parametrize(
+    "div",
+    [
+        "no markup <at all",
+        "<p>another element</p>",
+        f'<!DOCTYPE div><div xmlns="{XHTML}">no</div>',
+        f'<div xmlns="{XHTML}">&nbsp;x</div>',
+    ],
+)
+def test_a_narrative_that_is_not_well_formed_is_written_as_its_words(div: str) -> None:
+    text = written(div)
+
+    assert text.startswith(f'<div xmlns="{XHTML}">')
+    assert written(text) == text
+
+
+def test_comments_instructions_and_schema_locations_are_passed_over() -> None:
+    found = xml_text.parse(
+        b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?><?do nothing?><!-- x -->\n'
+        b'<Bundle xmlns="http://hl7.org/fhir" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        b'xsi:schemaLocation="http://hl7.org/fhir x.xsd">\n  <type value="message"/><!-- y --> </Bundle>'
+    )
+
+    assert found == {"resourceType": "Bundle", "type": "message"}
+
+
+BOMB = b'<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY c "&a;&a;&a;&a;&a;&a;&a;&a;">]><Bundle xmlns="http://hl7.org/fhir"/>'
+
+
+@pytest.mark.parametrize(
+    ("body", "rule", "code"),
+    [
+        (BOMB, "xml-doctype", "structure"),
+        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "xml-doctype", "structure"),
+        (b'<!DOCTYPE a [<!ENTITY e SYSTEM "http://x.example/">]><a>&e;</a>', "xml-doctype", "structure"),
+        (xml("&undeclared;"), "xml-syntax", "structure"),
+        (b"", "xml-syntax", "structure"),
+        (xml("<type")[:-12], "xml-syntax", "structure"),
+        (xml('<type value="&#0;"/>'), "xml-syntax", "structure"),
+        (xml('<type value="&#xD800;"/>'), "xml-syntax", "structure"),
+        (xml('<type value="a" value="b"/>'), "xml-syntax", "structure"),
+        (b"\xff\xfe<\x00a\x00", "xml-encoding", "structure"),
+        (b'<?xml version="1.0" encoding="iso-8859-1"?><a/>', "xml-encoding", "structure"),
+        ("<Bundle xmlns='http://hl7.org/fhir'/>".encode("utf-16-le"), "xml-encoding", "structure"),
+        ("<Bundle xmlns='http://hl7.org/fhir'/>".encode("utf-16-be"), "xml-encoding", "structure"),
+        (b"<Bundle/>", "xml-namespace", "structure"),
+        (xml('<type xmlns="urn:x" value="message"/>'), "xml-namespace", "structure"),
+        (
+            xml('<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>'),
+            "xml-namespace",
+            "structure",
+        ),
+        (xml('<type colour="red" value="message"/>'), "xml-attribute", "structure"),
+        (xml("<type>message</type>"), "xml-text", "structure"),
+        (xml("<a>" * 64 + "</a>" * 64), "xml-depth", "structure"),
+        (b'<a xmlns="http://hl7.org/fhir">' * 1_000_000, "xml-depth", "structure"),
+        (
+            xml(
+                f'<entry><resource><Patient><text><div xmlns="{XHTML}">{"<p>" * 70}</div></text></Patient></resource>'
+                "</entry>"
+            ),
+            "xml-depth",
+            "structure",
+        ),
+    ],
+)
+def test_what_is_not_xml_as_we_take_it_is_refused(body: bytes, rule: str, code: str) -> None:
+    begun = time.perf_counter()
+
+    issue = refusal(body)
+
+    assert (issue.rule, issue.code, issue.severity) == (rule, code, "error")
+    assert time.perf_counter() - begun < 2
+
+
+def test_a_refusal_names_the_element() -> None:
+    issue = refusal(xml("<entry><resource><Patient><name>Sille</name></Patient></resource></entry>"))
+
+    assert issue.expression == "Bundle.entry.resource.Patient.name"
+    assert "Sille" not in issue.text
+
+
+def test_sixty_four_levels_are_taken() -> None:
+    assert xml_text.parse(xml("<a>" * 63 + "</a>" * 63))["resourceType"] == "Bundle"
+
+
+def test_a_wide_document_is_read_in_linear_time() -> None:
+    def seconds(width: int) -> float:
+        wide = xml("<entry><fullUrl value='urn:x'/></entry>" * width + "<entry><resource><a b='" + "x" * width + "'/>")
+        begun = time.perf_counter()
+        refusal(wide)
+        return time.perf_counter() - begun
+
+    seconds(1_000)
+    few, many = min(seconds(5_000) for _ in range(3)), min(seconds(50_000) for _ in range(3))
+    assert many < 40 * few
+
+
+@pytest.mark.parametrize("made", [notification(kind) for kind in ("STIN", "STOR", "SLHJ")] + [rich_notification()])
+def test_the_same_notification_in_both_formats_gives_the_same_result(made: dict[str, Json]) -> None:
+    as_json = read_message(body(made), now=NOW, media=Format.JSON)
+    as_xml = read_message(xml_writing.write(made), now=NOW, media=Format.XML)
+
+    assert isinstance(as_json, NoticeRead)
+    assert_same(as_json, as_xml)
+
+
+@pytest.mark.parametrize("made", [acknowledgement(), rich_receipt()])
+def test_the_same_receipt_in_both_formats_gives_the_same_result(made: dict[str, Json]) -> None:
+    assert_same(read_message(body(made), now=NOW), read_message(xml_writing.write(made), now=NOW))
+
+
+def assert_same(first: Read, second: Read) -> None:
+    """Everything but the bytes."""
+    assert first.envelope.fingerprint == second.envelope.fingerprint
+    assert type(first) is type(second)
+    for name in ("notice", "letter", "citizen", "warnings", "issues", "answers", "code", "broken", "cpr"):
+        assert getattr(first, name, None) == getattr(second, name, None)
+
+
+def test_every_published_message_says_the_same_in_both_formats() -> None:
+    for file in (*PUBLISHED, *FIXTURES):
+        as_json = file.read_bytes()
+        as_xml = xml_writing.write(parse_resource(as_json, expected="Bundle"))
+        try:
+            expected = read_message(as_json, now=NOW)
+        except MappingError as refused:
+            with pytest.raises(MappingError) as again:
+                read_message(as_xml, now=NOW)
+            assert again.value.issues == refused.issues  # noqa: PT017 - the published ones may be refused
+        else:
+            assert_same(expected, read_message(as_xml, now=NOW))
+
+
+def test_every_published_xml_is_read_and_says_what_its_json_says() -> None:
+    for file in PUBLISHED_XML:
+        found = read_message(file.read_bytes(), now=NOW)
+        assert not isinstance(found, Refused), file.name
+        twin = EXAMPLES / f"{file.stem}.json"
+        if twin.exists():
+            assert_same(read_message(twin.read_bytes(), now=NOW), found)
+
+
+def test_json_through_xml_is_the_same_json() -> None:
+    for file in (*PUBLISHED, *FIXTURES):
+        content = parse_resource(file.read_bytes(), expected="Bundle")
+
+        assert xml_text.parse(xml_writing.write(content)) == canonical(content), file.name
+
+
+_TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1).filter(
+    lambda text: not set(text) & {"\ufffe", "\uffff"}
+)
+_CODINGS = st.fixed_dictionaries({"system": _TEXTS, "code": _TEXTS}, optional={"userSelected": st.booleans()})
+_BESIDE = st.fixed_dictionaries(
+    {"extension": st.lists(st.fixed_dictionaries({"url": _TEXTS, "valueString": _TEXTS}), min_size=1, max_size=2)}
+)
+_NAMES = st.fixed_dictionaries(
+    {"given": st.lists(_TEXTS, min_size=1, max_size=3)}, optional={"family": _TEXTS, "_family": _BESIDE, "id": _TEXTS}
+)
+_PATIENTS = st.fixed_dictionaries(
+    {"resourceType": st.just("Patient"), "name": st.lists(_NAMES, min_size=1, max_size=2)},
+    optional={
+        "id": _TEXTS,
+        "active": st.booleans(),
+        "multipleBirthInteger": st.integers(-(2**63), 2**63 - 1),
+        "maritalStatus": st.fixed_dictionaries({"coding": st.lists(_CODINGS, min_size=1, max_size=2)}),
+        "extension": st.lists(
+            st.fixed_dictionaries({"url": _TEXTS, "valueDecimal": st.floats(allow_nan=False, allow_infinity=False)}),
+            min_size=1,
+            max_size=2,
+        ),
+        "contained": st.lists(
+            st.fixed_dictionaries({"resourceType": st.just("Organization"), "name": _TEXTS}), min_size=1, max_size=2
+        ),
+    },
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(_PATIENTS)
+def test_whatever_json_holds_comes_back_from_xml(patient: dict[str, Any]) -> None:
+    assert xml_text.parse(xml_writing.write(patient)) == patient
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.binary(max_size=400) | st.text(alphabet="<>/&;='\" abBundle![]-?x", max_size=200).map(str.encode))
+def test_any_bytes_are_read_or_refused_with_a_finding(body: bytes) -> None:
+    for text in (body, xml(body.decode("utf-8", "replace"))):
+        try:
+            xml_text.parse(text)
+        except XmlTextError as refused:
+            assert refused.issue.rule.startswith("xml-")  # noqa: PT017 - most bytes are refused, some are read
+
+
+def test_what_xml_cannot_hold_is_replaced_when_it_is_written() -> None:
+    made: dict[str, Json] = {"resourceType": "Patient", "name": [{"family": "a\x07b\ufffe"}], "active": True}
+
+    assert xml_text.parse(xml_writing.write(made))["name"] == [{"family": "a\ufffdb\ufffd"}]
+
+
+def test_unknown_elements_are_written_and_impossible_names_are_not() -> None:
+    odd: Any = {"resourceType": "Nonsense", "shape": {"side": [1, 2]}, "n": None}
+
+    assert xml_text.parse(xml_writing.write(odd)) == {"resourceType": "Nonsense", "shape": {"side": ["1", "2"]}}
+    with pytest.raises(ValueError, match="name of an element"):
+        xml_writing.write({"resourceType": "Patient", "a b": "x"})
+
+
+@pytest.mark.parametrize(
+    ("body", "media"),
+    [
+        (b"", Format.JSON),
+        (b"{", Format.JSON),
+        (b" \n<Bundle/>", Format.XML),
+        (b"\xef\xbb\xbf\n<Bundle/>", Format.XML),
+        (b"\xef\xbb\xbf{}", Format.JSON),
+    ],
+)
+def test_the_format_shows_in_the_first_character(body: bytes, media: Format) -> None:
+    assert format_of(body) is media
+
+
+def test_a_body_is_read_as_what_it_was_said_to_be() -> None:
+    with pytest.raises(JsonTextError):
+        parse_resource(xml(""), expected="Bundle", media=Format.JSON)
+    with pytest.raises(XmlTextError):
+        parse_resource(b"{}", expected="Bundle", media=Format.XML)
+
+
+def test_another_resource_is_refused_in_xml_too() -> None:
+    with pytest.raises(XmlTextError) as refused:
+        parse_resource(xml("", root="Patient"), expected="Bundle")
+
+    assert refused.value.issue.detail == "MSG_RESOURCE_TYPE_MISMATCH"
+
+
+def test_a_resource_is_rendered_in_the_format_that_is_asked_for() -> None:
+    made: dict[str, Json] = {"resourceType": "Patient", "id": "a"}
+
+    assert orjson.loads(rendered(made, Format.JSON)) == made
+    assert wire.parse_resource(rendered(made, Format.XML), expected="Patient") == made
+
+
+def test_a_letter_is_the_same_in_both_formats() -> None:
+    letters = [file for file in PUBLISHED if file.name.startswith("cc-5.0-")]
+    for file in letters:
+        found = read_message(xml_writing.write(parse_resource(file.read_bytes(), expected="Bundle")), now=NOW)
+        assert isinstance(found, LetterRead), file.name
