@@ -16,7 +16,6 @@ from notifications.ports import Carrier
 from notifications.tally import Tally
 from notifications.wakeup import CarriedWakeups
 from services import fhir_api
-from services.gateway import HttpGateway
 from services.gp import pages as gp
 from services.hospital import begin, inbox
 from services.hospital import pages as hospital
@@ -47,7 +46,6 @@ from services.web.sessions import Sessions
 from services.web.signin import signin_router
 from services.web.token_endpoint import token_router
 from services.web.tokens import Tokens
-from services.worker import Worker, posting
 
 __all__ = [
     "Installation",
@@ -207,6 +205,10 @@ async def _refuse_unsafe(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
+    # Jobs and the client to the outside are a worker's: a web process starts without them.
+    from services.gateway import HttpGateway  # noqa: PLC0415
+    from services.worker import Worker, posting  # noqa: PLC0415
+
     parts = Installation.of(settings)
     gateway = settings.gateway
     rules = ResendRules(wait=timedelta(minutes=gateway.resend_minutes), most=gateway.max_resends)

@@ -51,8 +51,7 @@ def version_of(message: Message) -> int:
 
 def _profiles(resource: Element) -> Iterator[str]:
     for profile in resource["meta"].all("profile"):
-        if profile.string is not None:
-            yield profile.string
+        yield profile.string or ""
 
 
 def communications(message: Message) -> tuple[Element, ...]:

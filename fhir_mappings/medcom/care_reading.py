@@ -171,11 +171,10 @@ def _title(role: Element) -> tuple[str, str | None]:
 
 def _name(message: Message, role: Element) -> str:
     practitioner = practitioner_of(message, role)
-    names = () if practitioner is None else practitioner.all("name")
-    if not names:
-        return "-"
-    parts = [*(each.string for each in names[0].all("given")), names[0].text("family")]
-    said = " ".join(part.strip() for part in parts if part) or names[0].text("text") or "-"
+    assert practitioner is not None, "the rules have read the author's name"
+    name = practitioner.all("name")[0]
+    parts = [*(each.string for each in name.all("given")), name.text("family")]
+    said = " ".join(part.strip() for part in parts if part) or name.text("text") or "-"
     return unicodedata.normalize("NFC", said)
 
 

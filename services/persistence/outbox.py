@@ -23,7 +23,6 @@ from fhir_mappings.medcom.care_communication import LetterContext, render_letter
 from fhir_mappings.medcom.codes import EventCode
 from notifications.outbound import Delivery, DeliveryState, Effect, Heard, hears, is_from_receiver, undelivered
 from services.persistence.clock import wall_now
-from services.persistence.jobs import defer_delivery
 from services.persistence.people import SqlPatients
 from services.persistence.pipeline import Batch, Conversation
 from services.persistence.tables import OutboundReceiptRow
@@ -191,7 +190,7 @@ class SqlOutbox:
         )
         if outgoing.stay_id is not None:
             self._touched.add(outgoing.stay_id)
-        await defer_delivery(self._connection, row_id, 1, None)
+        await _defer(self._connection, row_id, 1, None)
         return row_id
 
     async def hear(self, command: HearReceipt) -> tuple[str, MessageUndelivered | None]:
@@ -288,7 +287,7 @@ class SqlOutbox:
             },
         )
         if now.turn != before.turn:
-            await defer_delivery(self._connection, now.id, now.turn, now.due_at)
+            await _defer(self._connection, now.id, now.turn, now.due_at)
 
     async def note(self, heard: Heard, kept: Kept | None, effect: Effect) -> None:
         """Keep a receipt. What it says in words may be about a citizen: it is sealed, or not kept."""
@@ -346,3 +345,10 @@ def _words(row_id: str) -> str:
 def _is_code(detail: str | None) -> bool:
     """Tell whether it looks like a code: letters, so that no number and no sentence slips in."""
     return detail is not None and detail.replace("_", "").replace("-", "").isalpha()
+
+
+async def _defer(connection: AsyncConnection, message: str, turn: int, at: datetime | None) -> None:
+    # Only who writes to a system outside pays for the import.
+    from services.persistence.jobs import defer_delivery  # noqa: PLC0415
+
+    await defer_delivery(connection, message, turn, at)

@@ -143,6 +143,29 @@ def test_unknown_job_title_speaks_for_itself() -> None:
     assert found.title == "troldmand"
 
 
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [([{"text": "Kommunelæge"}], "Kommunelæge"), ([{"coding": [{"display": "x"}], "text": "Læge"}], "Læge")],
+)
+def test_job_title_without_a_code_is_the_words_that_are_given(said: list[dict[str, object]], title: str) -> None:
+    message = care.letter()
+    care.role(message)["code"] = said
+
+    read = read_message(care.body(message), now=care.NOW)
+
+    assert isinstance(read, LetterRead), read
+    assert (found := texts_of(read.letter.segments)[0].author) is not None
+    assert (found.title, found.code) == (title, None)
+
+
+def test_answer_to_an_older_format_names_its_letter() -> None:
+    answer = letters.letter()
+    *before, own = answer.history
+    answer = replace(answer, history=(*before, replace(own, foreign="5790000000005#12345")))
+
+    assert sent(answer).letter.history[-1].foreign == "5790000000005#12345"
+
+
 # ── what MedCom publishes ───────────────────────────────────────────────────────────────────────────────────────────
 # Version, kind, category, own texts, files, citizen's number. None for what the description leaves open.
 _EXPECTED: dict[str, tuple[LetterKind, Category, int, int]] = {
