@@ -39,8 +39,9 @@ endif
 faults: install ## the long form of tests/faults: thirty seeds; ARGS="--fault-seeds 5" is passed on
 	$(BIN)/pytest -s tests/faults --fault-seeds 30 $(ARGS)
 
-fuzz: install ## the long form of the fuzz: broken messages by the ten thousand; ARGS="--fault-seeds 5" is passed on
-	$(BIN)/pytest $(PYTEST) --dist load tests/faults/test_fuzz.py --fault-seeds 40 $(ARGS)
+fuzz: install ## broken messages by the ten thousand, and whole stays in any order; ARGS="--fault-seeds 5" is passed on
+	$(BIN)/pytest $(PYTEST) --dist load --fault-seeds 40 --hypothesis-profile fuzz \
+	  tests/faults/test_fuzz.py tests/discharge/test_story.py $(ARGS)
 
 bench: install ## measurements beside their limits, as one table and .stafet/bench.json
 	@exec $(BIN)/python -m tests.bench $(ARGS)
