@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from enum import StrEnum
 from discharge.identifiers import EncounterId, EpisodeOfCareId, MessageId, PatientId, SorCode, StayId
 from discharge.notices import EncounterClass, FiledNotice, NoticeKind, StayState
 from discharge.plan import DischargePlan
-from discharge.story import Story
+from discharge.story import Contact, Story
 
 __all__ = ["Encounter", "EncounterClass", "NoticeKind", "Party", "PartyBasis", "Stay", "StayState"]
 
@@ -89,7 +89,11 @@ class Stay:
 
     def retold(self, story: Story, *, new_id: Callable[[], str], received_at: datetime) -> Stay:
         """The stay as ``story`` has it: contacts that are known keep their ids."""
-        ids = {each.source or MessageId(each.id): each.id for each in self.encounters}
+        known = {each.source or MessageId(each.id): each for each in self.encounters}
+        told = {each.source for each in story.contacts}
+        # What was told by another notice until now, and what nobody tells of any more.
+        dropped = [each for source, each in known.items() if source not in told]
+        contacts = [_encounter(each, known, dropped, new_id) for each in story.contacts]
         contact = story.contact
         end_received_at = self.end_received_at if story.ended_at == self.ended_at else received_at
         return replace(
@@ -103,18 +107,8 @@ class Stay:
             died_at=story.died_at,
             leave_started_at=story.leave_started_at,
             notices=story.notices,
-            encounters=tuple(
-                Encounter(
-                    id=ids.get(each.source) or EncounterId(new_id()),
-                    encounter_class=each.encounter_class,
-                    ward=each.ward,
-                    started_at=each.started_at,
-                    ended_at=each.ended_at,
-                    source=each.source,
-                    is_cancelled=each.is_cancelled,
-                )
-                for each in story.contacts
-            ),
+            # Cancelled ones first, as the story has them: the last one is where the patient is.
+            encounters=(*(replace(each, is_cancelled=True) for each in dropped), *contacts),
         )
 
     def with_party(self, organization: SorCode, basis: PartyBasis, since: datetime) -> Stay:
@@ -135,3 +129,23 @@ class Stay:
     def is_party(self, organization: SorCode) -> bool:
         """Tell whether ``organization`` itself has a row."""
         return any(party.organization == organization for party in self.parties)
+
+
+def _encounter(
+    contact: Contact, known: Mapping[MessageId, Encounter], dropped: list[Encounter], new_id: Callable[[], str]
+) -> Encounter:
+    """The contact under the id it has: its own notice's, or that of another notice that told of the same contact."""
+    before = known.get(contact.source)
+    if before is None:
+        before = next((each for each in dropped if each.ward == contact.ward), None)
+        if before is not None:
+            dropped.remove(before)
+    return Encounter(
+        id=EncounterId(new_id()) if before is None else before.id,
+        encounter_class=contact.encounter_class,
+        ward=contact.ward,
+        started_at=contact.started_at,
+        ended_at=contact.ended_at,
+        source=contact.source,
+        is_cancelled=contact.is_cancelled,
+    )

@@ -119,9 +119,10 @@ def _standing(
             if about is None:
                 effects[notice.id] = Effect.UNEXPECTED
                 continue
-            standing.remove(about)
-            taken_out.append(about.notice)
-            effects[about.notice.id] = Effect.CANCELLED
+            for taken in [each for each in standing if each is about or _says_the_same(each, about)]:
+                standing.remove(taken)
+                taken_out.append(taken.notice)
+                effects.update(dict.fromkeys(taken.ids, Effect.CANCELLED))
         elif about is not None:
             effects[about.notice.id] = Effect.CORRECTED
             about.notice = replace(_corrected(about.notice, notice), id=about.notice.id)
@@ -130,6 +131,13 @@ def _standing(
             # A correction of what never came says itself what is so.
             standing.append(_Standing(notice=notice, kind=kind.base, ids={notice.id}))
     return standing, taken_out
+
+
+def _says_the_same(one: _Standing, other: _Standing) -> bool:
+    """There is one end; and a press that a notice has confirmed goes with the notice."""
+    if one.kind is not other.kind:
+        return False
+    return one.kind is NoticeKind.SLHJ or (one.notice.by is not None and one.notice.id in other.notice.follows)
 
 
 def _kind(notice: FiledNotice, standing: Sequence[_Standing]) -> NoticeKind:

@@ -65,7 +65,7 @@ def file(uow: UnitOfWork, stay: Stay, notice: FiledNotice) -> Stay:
     """The stay as it is told with one more notice."""
     story = story_of((*(stay.notices or told_before(stay)), notice), uow.directory)
     retold = _treated(stay.retold(story, new_id=uow.new_id, received_at=uow.now), uow.now)
-    return retold if retold.ward == stay.ward else _left_behind(retold, uow.now)
+    return _left_behind(retold, uow.now)
 
 
 def press(uow: UnitOfWork, stay: Stay, pressed: FiledNotice) -> Stay:
@@ -282,6 +282,24 @@ async def close_access(uow: UnitOfWork, stay: Stay) -> Stay:
     over = _over_since(stay)
     end = None if over is None else over + timedelta(days=uow.access_days)
     parties = tuple(replace(party, until=_until(party, stay, owing, end)) for party in stay.parties)
+    return _without_practice(uow, replace(stay, parties=parties), owing)
+
+
+def _without_practice(uow: UnitOfWork, stay: Stay, owing: frozenset[SorCode]) -> Stay:
+    """A practice reads from its first duty at discharge on; one whose discharge was taken back reads no admission."""
+    if not stay.is_open:
+        return stay
+    practices = {
+        party.organization
+        for party in stay.parties
+        if party.organization not in owing
+        and (found := uow.directory.get(party.organization)) is not None
+        and found.kind is OrganizationKind.GP
+    }
+    parties = tuple(
+        replace(party, until=party.until or uow.now) if party.organization in practices else party
+        for party in stay.parties
+    )
     return replace(stay, parties=parties)
 
 

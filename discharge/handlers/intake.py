@@ -181,6 +181,9 @@ async def _take_in(
         stay = course.begin(uow, filed, patient, receiver=envelope.receiver, episodes=notice.episodes)
     else:
         before = _joined(before, notice, envelope.receiver)
+        if known and (before.receiver is None or not patient.is_known_to(before.receiver, uow.directory)):
+            # The notices of before went to a place that gives the citizen no service.
+            before = replace(before, receiver=envelope.receiver)
         stay = course.file(uow, before, _after_presses(filed, before))
     if known:
         stay = course.serve(uow, stay, patient)

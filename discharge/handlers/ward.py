@@ -112,6 +112,8 @@ async def revise_plan(command: RevisePlan, uow: UnitOfWork) -> Stay:
     if command.undo_discharged:
         stay = await _undo(uow, stay, patient, by)
     if command.discharged_at is not None:
+        if stay.state in {StayState.DEAD, StayState.CANCELLED}:
+            raise TransitionError(kind="Stay", state=stay.state, move="discharged")
         _require_possible(command.discharged_at, stay, uow.now)
         stay = await _press(uow, stay, patient, by, NoticeKind.SLHJ, ended_at=command.discharged_at)
     await uow.stays.save(stay)
@@ -173,7 +175,7 @@ async def _spread(uow: UnitOfWork, stay: Stay, patient: Patient, before: Dischar
             receivers=receivers,
         )
     )
-    if not stay.is_open:
+    if stay.state is StayState.ENDED:
         await _ask_again(uow, stay, changes, by)
         redate = any(change.field == "first_visit_at" for change in changes)
         stay = await duties.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=redate)

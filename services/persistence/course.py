@@ -47,7 +47,8 @@ _LOCK_STAYS_BY_INDEX: Final = (
     " ORDER BY began_at DESC, id FOR NO KEY UPDATE"
 )
 _ANOTHER_OPEN: Final = (
-    "SELECT EXISTS (SELECT FROM stay WHERE patient_id = %(patient)s AND id <> %(id)s AND state <> 'ended') AS found"
+    "SELECT EXISTS (SELECT FROM stay WHERE patient_id = %(patient)s AND id <> %(id)s"
+    " AND state IN ('acute-ambulant', 'admitted', 'on-leave')) AS found"
 )
 _STAY_OF: Final = "SELECT stay_id FROM task WHERE id = %(id)s"
 _OF_STAY: Final = "SELECT * FROM task WHERE stay_id = %(stay)s ORDER BY id FOR NO KEY UPDATE"

@@ -205,7 +205,7 @@ async def _executed(
     driver: psycopg.AsyncConnection[Any], statement: str, parameters: Mapping[str, Any]
 ) -> psycopg.AsyncCursor[DictRow]:
     # A plan that gives whole rows would break with the next migration of their table; the others are made once.
-    lasting = "SELECT *" not in statement
+    lasting = "* FROM" not in statement
     # Statements are our own constants; what comes from outside is a parameter.
     return await driver.cursor(row_factory=dict_row).execute(statement.encode(), parameters, prepare=lasting or None)
 

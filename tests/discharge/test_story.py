@@ -132,7 +132,7 @@ def test_a_second_death_corrects_the_first_and_a_withdrawal_takes_it_back() -> N
     assert {each.id: each.effect for each in after.notices} == {
         begun.id: Effect.STANDS,
         died.id: Effect.CANCELLED,
-        again.id: Effect.STANDS,
+        again.id: Effect.CANCELLED,
         withdrawn.id: Effect.STANDS,
     }
 
@@ -302,8 +302,9 @@ async def _delivered(messages: list[ReceiveNotice]) -> FakeStore:
 
 def _told(stay: Stay) -> tuple[object, ...]:
     contacts = [
-        (each.source, each.encounter_class, each.ward, each.started_at, each.ended_at, each.is_cancelled)
+        (each.source, each.encounter_class, each.ward, each.started_at, each.ended_at)
         for each in stay.encounters
+        if not each.is_cancelled
     ]
     return (stay.state, stay.ward, stay.began_at, stay.ended_at, stay.died_at, stay.leave_started_at, contacts)
 

@@ -6,8 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from discharge.commands import ReceiptCode
 from discharge.directory import Organization, OrganizationKind
+from discharge.errors import TransitionError
 from discharge.events import (
     DeathWithdrawn,
     DischargeUndone,
@@ -27,15 +30,18 @@ from discharge.handlers import FireTimers, begin_stay, fire_timers, move_task, r
 from discharge.handlers.duties import ACT_TAKEN, CANCELLED_BY_NOTICE, DEATH
 from discharge.identifiers import MessageId, SorCode
 from discharge.notices import Effect, NoticeKind, StayState
+from discharge.plan import Need, PlanRevision
 from discharge.policy import Caller, Role
 from discharge.task import Move, TaskStatus
 from tests.factories import (
     ADMITTED_AT,
     HOSPITAL,
     MUNICIPALITY,
+    NEIGHBOUR,
     NORTH,
     NOW,
     OTHER_WARD,
+    PRACTICE,
     WARD,
     begin_by_hand,
     caller,
@@ -459,3 +465,115 @@ async def test_a_report_that_was_rejected_is_asked_for_again_by_the_next_notice(
     await told.tell(K.STIN, service_provider=OTHER_WARD)
 
     assert [task.status for task in told.store.tasks("R03")].count(TaskStatus.REJECTED) == 1
+
+
+async def test_a_cancellation_takes_out_the_press_that_the_message_had_confirmed() -> None:
+    told = course()
+    await told.tell(K.STIN)
+    stay = told.store.stay()
+    await told.store.run(revise_plan, revise(stay.id, discharged_at=NOW))
+    await told.tell(K.SLHJ)
+
+    await told.tell(K.AN_SLHJ)
+
+    assert told.store.stay().is_open
+    assert not [task for task in told.store.tasks("R17") if task.is_open]
+
+
+async def test_an_undone_discharge_is_undone_though_a_message_had_confirmed_it() -> None:
+    told = course()
+    await told.tell(K.STIN)
+    stay = told.store.stay()
+    await told.store.run(revise_plan, revise(stay.id, discharged_at=NOW))
+    await told.tell(K.SLHJ)
+
+    opened = await told.store.run(revise_plan, revise(stay.id, undo_discharged=True))
+
+    assert opened.is_open
+
+
+async def test_a_stay_begun_by_hand_and_told_by_message_is_cancelled_by_message() -> None:
+    told = course()
+    await told.store.run(begin_stay, begin_by_hand())
+    await told.tell(K.STIN)
+
+    await told.tell(K.AN_STIN)
+
+    assert told.store.stay().state is StayState.CANCELLED
+
+
+async def test_nobody_is_sent_to_the_dead_by_a_changed_plan() -> None:
+    told = course()
+    await told.tell(K.STIN)
+    await told.die()
+    stay = told.store.stay()
+
+    await told.store.run(revise_plan, revise(stay.id, revision=PlanRevision(needs=frozenset({Need.HOME_NURSING}))))
+
+    assert not [task for task in told.store.tasks() if task.is_open]
+    with pytest.raises(TransitionError):
+        await told.store.run(revise_plan, revise(stay.id, discharged_at=NOW))
+
+
+async def test_the_place_that_serves_the_citizen_gets_the_duties_though_another_was_told_first() -> None:
+    told = course()
+    lost = envelope(receiver=NEIGHBOUR)
+    await told.store.run(receive_notice, receive(notice(K.STIN, episodes=(told.episode,)), sent=lost))
+    told.sent.append(lost.message_id)
+
+    await told.tell(K.RE_STIN)
+
+    assert told.store.stay().receiver == MUNICIPALITY
+    assert {task.owner for task in told.store.tasks("R03")} == {NORTH}
+    assert not told.store.stay().is_party(NEIGHBOUR)
+
+
+async def test_a_ward_that_is_told_of_late_reads_nothing_new() -> None:
+    told = course()
+    early = MessageId("the-first")
+    told.sent.append(early)
+    await told.tell(K.STIN, service_provider=OTHER_WARD)
+
+    late = replace(notice(K.STIN, episodes=(told.episode,)), occurred_at=NOW - HOUR)
+    await told.store.run(receive_notice, receive(late, sent=envelope(message_id=early)))
+
+    stay = told.store.stay()
+    assert stay.ward == OTHER_WARD
+    assert {party.until for party in stay.parties if party.organization == WARD} == {NOW}
+
+
+async def test_a_practice_whose_discharge_was_taken_back_reads_no_admission() -> None:
+    told = course()
+    await told.tell(K.STIN)
+    await told.tell(K.SLHJ)
+    assert told.store.stay().is_read_by(PRACTICE, NOW)
+
+    await told.tell(K.AN_SLHJ)
+
+    assert not told.store.stay().is_read_by(PRACTICE, NOW)
+
+
+async def test_a_contact_that_another_notice_tells_of_keeps_its_id() -> None:
+    told = course()
+    admitted = envelope()
+    told.sent.append(admitted.message_id)
+    await told.tell(K.SLHJ)
+    (before,) = told.store.stay().encounters
+
+    late = replace(notice(K.STIN, episodes=(told.episode,)), occurred_at=NOW - HOUR)
+    await told.store.run(receive_notice, receive(late, sent=admitted))
+
+    assert [each.id for each in told.store.stay().encounters] == [before.id]
+
+
+async def test_a_contact_that_nobody_tells_of_any_more_stays_as_an_error() -> None:
+    told = course()
+    admitted = envelope()
+    told.sent.append(admitted.message_id)
+    await told.tell(K.SLHJ, service_provider=OTHER_WARD)
+
+    late = replace(notice(K.STIN, episodes=(told.episode,)), occurred_at=NOW - HOUR)
+    await told.store.run(receive_notice, receive(late, sent=admitted))
+
+    stay = told.store.stay()
+    assert [(each.ward, each.is_cancelled) for each in stay.encounters] == [(OTHER_WARD, True), (WARD, False)]

@@ -74,7 +74,7 @@ async def test_leave_discharge_its_cancellation_and_a_death(house: Installation)
 
     assert states == ["admitted", "on-leave", "admitted", "ended", "ended", "admitted", "dead", "admitted"]
     assert await house.scalar("SELECT count(*) FROM stay") == 1
-    assert await house.scalar("SELECT count(*) FROM notice WHERE effect = 'cancelled'") == 2
+    assert await house.scalar("SELECT count(*) FROM notice WHERE effect = 'cancelled'") == 3
     assert (
         await house.scalar(
             "SELECT count(*) FROM timer t JOIN task ON task.id = t.task_id"
