@@ -205,9 +205,8 @@ async def _refuse_unsafe(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
-    # Jobs and the client to the outside are a worker's: a web process starts without them.
-    from services.gateway import HttpGateway  # noqa: PLC0415
-    from services.worker import Worker, posting  # noqa: PLC0415
+    from services.gateway import HttpGateway  # noqa: PLC0415 - a web process sends nothing outside
+    from services.worker import Worker, posting  # noqa: PLC0415 - nor does it work jobs
 
     parts = Installation.of(settings)
     gateway = settings.gateway

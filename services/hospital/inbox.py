@@ -192,7 +192,7 @@ async def judge_again(runtime: Runtime, audit: AuditContext, sender: Caller, bod
         body=orjson.dumps(made),
         wants_receipt=False,
     )
-    await runtime.database.run(audit, post_final_answer, final)  # type: ignore[arg-type] # the store's own unit of work
+    await runtime.database.run(audit, post_final_answer, final)
 
 
 async def _read(body: bytes, media: Format, now: datetime) -> Read:

@@ -37,7 +37,7 @@ def judging_router(judge: Judge) -> APIRouter:
         """Judge it now, and write the final answer; its sender gets that on the next resend."""
         runtime = runtime_of(request)
         command = Replay(caller=await current_caller(request), request_id=request_id_of(request.scope), id=message_key)
-        lent = await runtime.database.run(audit_of(request), lend, command)  # type: ignore[arg-type] # the store's own unit of work
+        lent = await runtime.database.run(audit_of(request), lend, command)
         await judge(runtime, audit_of(request), _system_of(lent.sender), lent.body)
         return see_other(f"/operator/messages/{message_key}")
 

@@ -80,7 +80,7 @@ async def open_out(request: Request, delivery_id: str) -> Response:
 async def replay_every(request: Request) -> Response:
     """Send everything once more that is in error."""
     command = ReplayAll(caller=await current_caller(request), request_id=request_id_of(request.scope))
-    await runtime_of(request).database.run(audit_of(request), replay_all, command)  # type: ignore[arg-type] # the store's own unit of work
+    await runtime_of(request).database.run(audit_of(request), replay_all, command)
     return see_other("/operator?show=out")
 
 
@@ -89,7 +89,7 @@ async def replay_every(request: Request) -> Response:
 async def replay_one(request: Request, delivery_id: str) -> Response:
     """Send it once more, with all its tries."""
     command = Replay(caller=await current_caller(request), request_id=request_id_of(request.scope), id=delivery_id)
-    await runtime_of(request).database.run(audit_of(request), replay, command)  # type: ignore[arg-type] # as above
+    await runtime_of(request).database.run(audit_of(request), replay, command)
     return see_other(f"/operator/outbox/{delivery_id}")
 
 
@@ -102,7 +102,7 @@ async def discard_one(request: Request, delivery_id: str) -> Response:
         return await _page(request, desk.outbound_detail, delivery_id, form.errors, status=422)
     caller, request_id = await current_caller(request), request_id_of(request.scope)
     command = Discard(caller=caller, request_id=request_id, id=delivery_id, reason=reason)
-    await runtime_of(request).database.run(audit_of(request), discard, command)  # type: ignore[arg-type] # as above
+    await runtime_of(request).database.run(audit_of(request), discard, command)
     return see_other(f"/operator/outbox/{delivery_id}")
 
 

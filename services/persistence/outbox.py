@@ -348,7 +348,6 @@ def _is_code(detail: str | None) -> bool:
 
 
 async def _defer(connection: AsyncConnection, message: str, turn: int, at: datetime | None) -> None:
-    # Only who writes to a system outside pays for the import.
-    from services.persistence.jobs import defer_delivery  # noqa: PLC0415
+    from services.persistence.jobs import defer_delivery  # noqa: PLC0415 - only who writes to a system outside pays
 
     await defer_delivery(connection, message, turn, at)

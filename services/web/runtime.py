@@ -12,11 +12,10 @@ from typing import Protocol, TypeVar
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 
-from discharge.ports import UnitOfWork
 from services.observability import Metrics
 from services.persistence.audit import AuditContext
 from services.persistence.reading import ReadSession
-from services.persistence.unit_of_work import Arrival
+from services.persistence.unit_of_work import Arrival, SqlUnitOfWork
 from services.settings import Settings
 from services.web.sessions import Sessions
 from services.web.tokens import Tokens
@@ -48,7 +47,7 @@ class Database(Protocol):
     async def run(
         self,
         audit: AuditContext,
-        handler: Callable[[_Command, UnitOfWork], Awaitable[_Result]],
+        handler: Callable[[_Command, SqlUnitOfWork], Awaitable[_Result]],
         command: _Command,
         *,
         arriving: Arrival | None = None,

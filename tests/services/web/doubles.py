@@ -12,12 +12,11 @@ from pydantic import SecretStr
 
 from discharge.identifiers import PersonId, SorCode
 from discharge.policy import Caller, Role
-from discharge.ports import UnitOfWork
 from services.observability import Metrics
 from services.persistence.audit import AuditContext
 from services.persistence.browser_sessions import SessionRow
 from services.persistence.reading import ReadSession
-from services.persistence.unit_of_work import Arrival
+from services.persistence.unit_of_work import Arrival, SqlUnitOfWork
 from services.settings import HttpSettings, Mode, SessionSettings, Settings, TokenSettings
 from services.web.app import create_app
 from services.web.runtime import Health, Runtime
@@ -84,7 +83,7 @@ class FakeDatabase:
     async def run(
         self,
         audit: AuditContext,
-        handler: Callable[[_Command, UnitOfWork], Awaitable[_Result]],
+        handler: Callable[[_Command, SqlUnitOfWork], Awaitable[_Result]],
         command: _Command,
         *,
         arriving: Arrival | None = None,
