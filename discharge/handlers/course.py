@@ -33,6 +33,7 @@ from discharge.task import HandoverTask
 
 __all__ = ["audience_at", "begin", "close_access", "file", "follow", "press", "serve", "told_before"]
 
+_UNDOING_IS_READ: Final = timedelta(hours=24)
 _IN_HOSPITAL: Final = frozenset({StayState.ACUTE, StayState.ADMITTED})
 
 
@@ -281,26 +282,9 @@ async def close_access(uow: UnitOfWork, stay: Stay) -> Stay:
     owing = _owing(uow.directory, await uow.tasks.of_stay(stay.id))
     over = _over_since(stay)
     end = None if over is None else over + timedelta(days=uow.access_days)
-    parties = tuple(replace(party, until=_until(party, stay, owing, end)) for party in stay.parties)
-    return _without_practice(uow, replace(stay, parties=parties), owing)
-
-
-def _without_practice(uow: UnitOfWork, stay: Stay, owing: frozenset[SorCode]) -> Stay:
-    """A practice reads from its first duty at discharge on; one whose discharge was taken back reads no admission."""
-    if not stay.is_open:
-        return stay
-    practices = {
-        party.organization
-        for party in stay.parties
-        if party.organization not in owing
-        and (found := uow.directory.get(party.organization)) is not None
-        and found.kind is OrganizationKind.GP
-    }
-    parties = tuple(
-        replace(party, until=party.until or uow.now) if party.organization in practices else party
-        for party in stay.parties
+    return replace(
+        stay, parties=tuple(replace(party, until=_until(uow, party, stay, owing, end)) for party in stay.parties)
     )
-    return replace(stay, parties=parties)
 
 
 def _over_since(stay: Stay) -> datetime | None:
@@ -312,11 +296,21 @@ def _over_since(stay: Stay) -> datetime | None:
     return max(stay.ended_at, stay.end_received_at)
 
 
-def _until(party: Party, stay: Stay, owing: frozenset[SorCode], end: datetime | None) -> datetime | None:
+def _until(
+    uow: UnitOfWork, party: Party, stay: Stay, owing: frozenset[SorCode], end: datetime | None
+) -> datetime | None:
     if party.organization in owing:
         return None
+    if stay.is_open and _is_practice(uow.directory, party.organization):
+        # Its discharge was taken back: it must be able to read that, and reads no admission after it.
+        return party.until or uow.now + _UNDOING_IS_READ
     treated_earlier = party.basis is PartyBasis.TREATS and party.organization not in {stay.ward, stay.hospital}
     return party.until if treated_earlier and party.until is not None else end
+
+
+def _is_practice(directory: Directory, sor: SorCode) -> bool:
+    found = directory.get(sor)
+    return found is not None and found.kind is OrganizationKind.GP
 
 
 def _owing(directory: Directory, tasks: Sequence[HandoverTask]) -> frozenset[SorCode]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from notifications.outbound import ResendRules
-from services.demo.engines import running_engines
-from services.persistence.migrate import upgrade
 from tests import factories
 from tests.engines import Database
 from tests.faults.sending import send
 from tests.services.faulty_system import faulty_system
+from tests.services.own_postgres import own_postgres
 from tests.services.persistence.store import Store, store_on
 from tests.services.test_deliveries import kept, post, sending, until
 
@@ -57,25 +54,18 @@ async def test_killed_worker_leaves_a_message_that_the_next_one_sends_again(stor
 
 @pytest.mark.fault
 async def test_worker_goes_on_sending_after_a_restart_of_postgresql() -> None:
-    home = Path(tempfile.mkdtemp(prefix="stafet-tests-"))
-    try:
-        with running_engines(home, durable=False) as engines:
-            upgrade(engines.owner_url)
-            admin = engines.admin_url.replace("/postgres?", "/stafet?")
-            urls = Database(name="stafet", app_url=engines.app_url, owner_url=engines.owner_url, admin_url=admin)
-            async with (
-                store_on(urls, patients=[factories.patient()]) as store,
-                faulty_system() as outside,
-                sending(store, outside, ResendRules()),
-            ):
-                await store.admit()
-                await asyncio.to_thread(engines.postgres.stop)
-                await asyncio.sleep(2)
-                await asyncio.to_thread(engines.postgres.start)
-                await store.database.engine.dispose()
-                await post(store)
+    with own_postgres() as (engines, urls):
+        async with (
+            store_on(urls, patients=[factories.patient()]) as store,
+            faulty_system() as outside,
+            sending(store, outside, ResendRules()),
+        ):
+            await store.admit()
+            await asyncio.to_thread(engines.postgres.stop)
+            await asyncio.sleep(2)
+            await asyncio.to_thread(engines.postgres.start)
+            await store.database.engine.dispose()
+            await post(store)
 
-                await until(lambda: kept(store)["state"] == "acknowledged", 60)
-            assert len(outside.got) == 1
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+            await until(lambda: kept(store)["state"] == "acknowledged", 60)
+        assert len(outside.got) == 1

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from services.demo.engines import running_engines
 from services.observability import Metrics
-from services.persistence.migrate import upgrade
 from services.persistence.sealing import first_broken_seal
 from services.settings import Settings
 from services.worker import Worker, fire_due
 from tests import factories
 from tests.engines import Database
 from tests.factories import NOW
+from tests.services.own_postgres import own_postgres
 from tests.services.persistence.store import Store, audit, cpr, store_on
 from tests.services.web.doubles import settings_for
 
@@ -148,24 +144,17 @@ async def test_round_that_fails_is_told_and_the_next_one_works(store: Store) -> 
 
 @pytest.mark.fault
 async def test_worker_survives_a_restart_of_postgresql() -> None:
-    home = Path(tempfile.mkdtemp(prefix="stafet-tests-"))
-    try:
-        with running_engines(home, durable=False) as engines:
-            upgrade(engines.owner_url)
-            admin = engines.admin_url.replace("/postgres?", "/stafet?")
-            urls = Database(name="stafet", app_url=engines.app_url, owner_url=engines.owner_url, admin_url=admin)
-            async with store_on(urls, patients=[factories.patient()]) as store, working(store):
-                await store.admit()
-                await asyncio.to_thread(engines.postgres.stop)
-                await asyncio.sleep(0.5)
-                await asyncio.to_thread(engines.postgres.start)
+    with own_postgres() as (engines, urls):
+        async with store_on(urls, patients=[factories.patient()]) as store, working(store):
+            await store.admit()
+            await asyncio.to_thread(engines.postgres.stop)
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(engines.postgres.start)
 
-                await store.database.move_clock(NOW + DAY)
-                await store.database.audit_refusal(audit(factories.home_nurse()), 404)
-                await store.admit(cpr=cpr(1))
-                await store.database.move_clock(NOW + 2 * DAY)
-                await until(lambda: nothing_due(store) and store.counts()["audit_seal"] == store.counts()["audit"])
-            doubled = store.rows("SELECT task_id, kind, at FROM event GROUP BY 1, 2, 3, detail HAVING count(*) > 1")
-            assert doubled == []
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+            await store.database.move_clock(NOW + DAY)
+            await store.database.audit_refusal(audit(factories.home_nurse()), 404)
+            await store.admit(cpr=cpr(1))
+            await store.database.move_clock(NOW + 2 * DAY)
+            await until(lambda: nothing_due(store) and store.counts()["audit_seal"] == store.counts()["audit"])
+        doubled = store.rows("SELECT task_id, kind, at FROM event GROUP BY 1, 2, 3, detail HAVING count(*) > 1")
+        assert doubled == []

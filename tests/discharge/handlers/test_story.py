@@ -542,15 +542,18 @@ async def test_a_ward_that_is_told_of_late_reads_nothing_new() -> None:
     assert {party.until for party in stay.parties if party.organization == WARD} == {NOW}
 
 
-async def test_a_practice_whose_discharge_was_taken_back_reads_no_admission() -> None:
+async def test_a_practice_whose_discharge_was_taken_back_reads_that_for_a_day_and_no_admission_after_it() -> None:
     told = course()
     await told.tell(K.STIN)
     await told.tell(K.SLHJ)
     assert told.store.stay().is_read_by(PRACTICE, NOW)
 
     await told.tell(K.AN_SLHJ)
+    told.store.now += 5 * HOUR
+    await told.tell(K.RE_STIN)
 
-    assert not told.store.stay().is_read_by(PRACTICE, NOW)
+    assert told.store.stay().is_read_by(PRACTICE, NOW + 23 * HOUR)
+    assert not told.store.stay().is_read_by(PRACTICE, NOW + 24 * HOUR)
 
 
 async def test_a_contact_that_another_notice_tells_of_keeps_its_id() -> None:
