@@ -41,7 +41,7 @@ faults: install ## the long form of tests/faults: thirty seeds; ARGS="--fault-se
 
 fuzz: install ## broken messages by the ten thousand, and whole stays in any order; ARGS="--fault-seeds 5" is passed on
 	$(BIN)/pytest $(PYTEST) --dist load --fault-seeds 40 --hypothesis-profile fuzz \
-	  tests/faults/test_fuzz.py tests/discharge/test_story.py $(ARGS)
+	  tests/faults/test_fuzz.py tests/discharge/test_any_order.py $(ARGS)
 
 bench: install ## measurements beside their limits, as one table and .stafet/bench.json
 	@exec $(BIN)/python -m tests.bench $(ARGS)

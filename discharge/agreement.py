@@ -1,39 +1,43 @@
 """The health agreement: who owes what to whom, and by when, as data.
 
-``HealthAgreement.plan`` is pure: the same event in the same context plans the same tasks. No rule
-lives in code; code knows only the kinds of trigger, condition, party and deadline that rules use.
+No rule lives in code: code knows only the kinds of trigger, condition, party and deadline that rules
+are made of. ``discharge.planning`` follows an agreement, ``discharge.agreement_format`` reads one,
+``discharge.layers`` lays deviations and overlays upon it. ``docs/agreement.md`` describes the form.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
 from enum import StrEnum
-from typing import Final, assert_never
+from types import MappingProxyType
+from typing import Final
 
-from discharge.clock import OpeningHours, add_working_days, end_of_day
-from discharge.directory import Directory
+from discharge.clock import OpeningHours
+from discharge.conditions import Condition
+from discharge.context import PartyName
 from discharge.identifiers import RuleId, SorCode
-from discharge.policy import ContentClass, Role, audience_at
-from discharge.stay import Stay
+from discharge.policy import ContentClass, Role
 from discharge.task import AgreementRef, Priority, Title
 
 __all__ = [
+    "AUTHORITY",
+    "Act",
     "Anchor",
-    "Condition",
+    "Consequence",
     "Deadline",
     "DeadlineKind",
+    "Gate",
     "HealthAgreement",
     "PartyName",
-    "PlannedStep",
-    "PlannedTask",
-    "PlanningContext",
+    "PartySpan",
+    "Quiet",
     "Rule",
+    "Since",
     "Step",
     "StepKind",
     "Trigger",
-    "instant_after",
-    "planned_steps",
 ]
 
 
@@ -41,28 +45,55 @@ class Trigger(StrEnum):
     """The event a rule answers."""
 
     STAY_BEGAN = "stay-began"
+    """The patient is in hospital: STIN or STAA."""
+    ADMITTED = "admitted"
+    """The patient is an inpatient: STIN, also after STAA."""
+    PLAN_REVISED = "plan-revised"
+    """The ward's plan has a new version."""
+    TREATMENT_FINISHED = "treatment-finished"
+    TREATMENT_RESUMED = "treatment-resumed"
+    """The ward took back that the treatment is finished."""
     DISCHARGED = "discharged"
+    MESSAGE_WRITTEN = "message-written"
+    """A care message about the stay came in, or was written here."""
+    TASK_COMPLETED = "task-completed"
 
 
-class Condition(StrEnum):
-    """What must hold for a rule to fire."""
-
-    MUNICIPALITY_IS_PARTY = "municipality-is-party"
-    REPORT_REQUESTED = "report-of-admission-requested"
+AUTHORITY: Final = "/authority"
+"""After the name of a party of the agreement: who answers for it, where another one runs it."""
 
 
-class PartyName(StrEnum):
-    """A party by its part in the stay, resolved to an organisation when a task is planned."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartySpan:
+    """Who plays a named party for a span of days; both days count.
 
-    MUNICIPALITY = "municipality"
-    """The receiver's unit for the citizen's district."""
-    MUNICIPALITY_ON_DUTY = "municipality-on-duty"
-    """The receiver as a whole: whoever is on duty."""
-    WARD = "ward"
-    GP = "gp"
+    Source: the reform of 2027 (L 42, 2025-26), under which a region may answer for what a municipality runs.
+    """
+
+    operator: PartyName
+    """Who does the work, and owns the task."""
+    authority: PartyName
+    """Who answers for it."""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether it is so on ``day``."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
-_MUNICIPAL: Final = frozenset({PartyName.MUNICIPALITY, PartyName.MUNICIPALITY_ON_DUTY})
+class Since(StrEnum):
+    """The instant that a deadline counts from."""
+
+    EVENT = "event"
+    """When the fact reached us."""
+    STAY_BEGAN = "stay-began"
+    EXPECTED_DISCHARGE = "expected-discharge"
+    """Moves with the plan, and the deadline with it."""
+    TREATMENT_FINISHED = "treatment-finished"
+    DISCHARGE = "discharge"
+    FIRST_VISIT = "first-visit"
+    """Of the plan; moves with it."""
 
 
 class DeadlineKind(StrEnum):
@@ -70,12 +101,14 @@ class DeadlineKind(StrEnum):
 
     IMMEDIATE = "immediate"
     """The receipt plus the rule's first escalation span."""
-    ELAPSED_SINCE_DISCHARGE = "elapsed-since-discharge"
-    DEPARTURE = "departure"
-    END_OF_DAY = "end-of-day"
-    """24:00 local time, a number of days after the day of discharge."""
-    FIRST_VISIT = "first-visit"
-    """The plan's first visit, else 24:00 local time on the day of discharge."""
+    ELAPSED = "elapsed"
+    """A span of real time; 24 hours are 24 hours, also when the clocks change."""
+    CLOCK = "clock"
+    """A time of a local day, a number of days after or before the day it counts from."""
+    WORKING_DAYS = "working-days"
+    """A time of a local day, a number of working days after or before."""
+    READING = "reading"
+    """Read by a time of day if sent early enough, else by that time on the next day on which the owner reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +116,21 @@ class Deadline:
     """When a duty falls due."""
 
     kind: DeadlineKind
+    since: Since = Since.EVENT
     span: timedelta = timedelta()
     days: int = 0
+    at: time | None = None
+    """Local time of day; ``clock.END_OF_DAY`` is 24:00. None: the time of day it counts from."""
+    sent_by: time | None = None
+    no_sooner: timedelta | None = None
+    """Nobody owes before they can: at least so long after the event, whatever the rest says."""
+    otherwise: Deadline | None = None
+    """Where the instant it counts from is not known; without it such a rule waits."""
+
+    def moves_with(self, changed: Collection[str]) -> bool:
+        """Tell whether it moves when these parameters of the plan change: not at any other change of the plan."""
+        moving = self.since.value in changed
+        return moving or (self.otherwise is not None and self.otherwise.moves_with(changed))
 
 
 class StepKind(StrEnum):
@@ -102,6 +148,18 @@ class Anchor(StrEnum):
     DUE = "due"
     COMPLETED = "completed"
     """From the completion of another task of the stay, named by ``Step.after_code``."""
+    INSTANT = "instant"
+    """At an instant of its own, ``Step.instant``."""
+
+
+class Quiet(StrEnum):
+    """What a step does outside the opening hours of the party it rings at."""
+
+    RING = "ring"
+    WAIT = "wait"
+    """Until the party opens."""
+    ON_CALL = "on-call"
+    """At whoever is on call for the party."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +170,27 @@ class Step:
     anchor: Anchor = Anchor.RECEIPT
     span: timedelta = timedelta()
     working_days: int = 0
+    instant: Deadline | None = None
     within: OpeningHours | None = None
     span_outside: timedelta | None = None
     """The span when the receipt falls outside ``within``."""
-    party: PartyName | None = None
-    """None: the owner itself."""
+    party: str | None = None
+    """A party's name; None: the owner itself."""
     roles: frozenset[Role] = frozenset()
     after_code: str | None = None
+    until_done: bool = False
+    """False: only until a person takes the task on. True: until it is done."""
+    quiet: Quiet = Quiet.RING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What a later event does to a task of the rule that is still open."""
+
+    on: frozenset[Trigger]
+    when: Condition | None = None
+    rule: RuleId | None = None
+    """The rule that asks for it, where it has a number of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,97 +199,65 @@ class Rule:
 
     id: RuleId
     source: str
-    trigger: Trigger
-    conditions: frozenset[Condition] = frozenset()
-    addressee: PartyName
+    verify: tuple[str, ...] = ()
+    """What of it no source bears out, to be checked with the local agreement."""
+    triggers: frozenset[Trigger]
+    when: Condition | None = None
+    addressee: str
+    """A party's name."""
     roles: frozenset[Role]
-    requester: PartyName = PartyName.WARD
+    requester: str = PartyName.WARD
     code: str
     title: Title
+    note: Title | None = None
+    """What whoever does it must know: a telephone call comes first, who pays."""
+    payer: str | None = None
+    """A party's name: whose purse."""
     content_class: ContentClass
     priority: Priority = Priority.ROUTINE
     deadline: Deadline
     steps: tuple[Step, ...] = ()
-    chain: tuple[PartyName, ...] = ()
+    chain: tuple[str, ...] = ()
+    completed_by: Consequence | None = None
+    """A person's act that carries it out by itself."""
+    voided_by: Consequence | None = None
+    """Takes it back."""
+    renewed_by: Consequence | None = None
+    """Voids an earlier yes: it is asked again, and the old round is kept."""
+    may_deviate: frozenset[str] = frozenset()
+    """The fields that a municipality's deviation may change."""
+    origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Field -> the layer it comes from, where that is not the agreement itself."""
 
-    def span_of_first_step(self, received_at: datetime) -> timedelta:
-        """The first escalation span, which is what `immediate` means in minutes."""
-        spans = [_span(step, received_at) for step in self.steps if step.anchor is Anchor.RECEIPT]
-        return min(spans, default=timedelta())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedStep:
-    """A rung with its instant and its addressee; ``at`` is None until another task is completed."""
-
-    kind: StepKind
-    at: datetime | None
-    organization: SorCode
-    roles: frozenset[Role]
-    while_unanswered: bool = False
-    """True: only until a person takes the task on. False: until it is done."""
-    after_code: str | None = None
-    span: timedelta = timedelta()
-    working_days: int = 0
+    @property
+    def key(self) -> tuple[RuleId, str]:
+        """What makes a row one: a rule may make several kinds of task."""
+        return (self.id, self.code)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedTask:
-    """A duty as the agreement wants it, before it has an id."""
+class Act(StrEnum):
+    """What a ward does that a gate can hold back."""
 
-    rule: Rule
-    agreement: AgreementRef
-    requester: SorCode
-    owner: SorCode
-    chain: tuple[SorCode, ...]
-    due_at: datetime
-    steps: tuple[PlannedStep, ...]
+    DISCHARGE = "discharged"
+    TREATMENT_FINISHED = "treatment-finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanningContext:
-    """All that a rule may look at."""
+class Gate:
+    """What must be in place before an act; a named person passes it with a reason."""
 
-    stay: Stay
-    directory: Directory
-    district: str | None
-    gp: SorCode | None
-    municipality_is_party: bool
-    report_requested: bool
-    received_at: datetime
-    closed_days: frozenset[date] = frozenset()
-
-    def holds(self, condition: Condition) -> bool:
-        """Tell whether ``condition`` is met."""
-        match condition:
-            case Condition.MUNICIPALITY_IS_PARTY:
-                return self.municipality_is_party
-            case Condition.REPORT_REQUESTED:
-                return self.report_requested
-            case _:
-                assert_never(condition)
-
-    def resolve(self, party: PartyName) -> SorCode:
-        """The organisation that plays ``party`` in this stay.
-
-        A duty is never without an owner: where the citizen has no practice on record, or the
-        municipality is no party, the ward keeps it.
-        """
-        receiver = self.stay.receiver if self.municipality_is_party else None
-        match party:
-            case PartyName.WARD:
-                return self.stay.ward
-            case PartyName.MUNICIPALITY:
-                return self.stay.ward if receiver is None else self.directory.unit_for(receiver, self.district)
-            case PartyName.MUNICIPALITY_ON_DUTY:
-                return receiver or self.stay.ward
-            case PartyName.GP:
-                return self.gp or self.stay.ward
-            case _:
-                assert_never(party)
+    id: RuleId
+    source: str
+    act: Act
+    when: Condition
+    """Holds while it is closed."""
+    text: Title
+    """What is missing, and what to do."""
+    element: str
+    """The parameter of ``$plan`` that opens it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HealthAgreement:
     """A version of the rules, and where and when they hold."""
 
@@ -227,7 +267,26 @@ class HealthAgreement:
     regions: frozenset[str]
     valid_from: date
     valid_to: date | None = None
+    country: str = "DK"
+    """ISO 3166-1: whose public holidays close."""
+    closed_days: tuple[str, ...] = ()
+    """Further closed days: ``2026-06-05``, or ``06-05`` for every year."""
+    hours: Mapping[str, OpeningHours] = field(default_factory=lambda: MappingProxyType({}))
+    """Party's name or SOR code -> when it reads; who is not named is always open."""
+    on_call: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Party -> the party that is on call for it."""
+    parties: Mapping[str, tuple[PartySpan, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """The agreement's own parties, with who plays them from when to when."""
     rules: tuple[Rule, ...]
+    gates: tuple[Gate, ...] = ()
+    layers: tuple[str, ...] = ()
+    """What was laid upon it, in order: ``id version``."""
+    _by_trigger: dict[Trigger, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the rules by trigger once: every event asks."""
+        by_trigger = {trigger: tuple(rule for rule in self.rules if trigger in rule.triggers) for trigger in Trigger}
+        object.__setattr__(self, "_by_trigger", by_trigger)
 
     @property
     def ref(self) -> AgreementRef:
@@ -238,90 +297,25 @@ class HealthAgreement:
         """Tell whether it is in force; the last day counts."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
-    def plan(self, trigger: Trigger, context: PlanningContext) -> tuple[PlannedTask, ...]:
-        """The tasks that ``trigger`` makes in ``context``, in the order of the rules."""
-        return tuple(
-            self._planned(rule, context)
-            for rule in self.rules
-            if rule.trigger is trigger and all(context.holds(condition) for condition in rule.conditions)
-        )
+    def answering(self, trigger: Trigger) -> tuple[Rule, ...]:
+        """The rules that answer ``trigger``, in their order."""
+        return self._by_trigger[trigger]
 
-    def _planned(self, rule: Rule, context: PlanningContext) -> PlannedTask:
-        owner = context.resolve(rule.addressee)
-        due_at = _due(rule, context)
-        chain = (context.resolve(party) for party in rule.chain)
-        return PlannedTask(
-            rule=rule,
-            agreement=self.ref,
-            requester=context.resolve(rule.requester),
-            owner=owner,
-            chain=tuple(sor for sor in dict.fromkeys(chain) if sor != owner),
-            due_at=due_at,
-            steps=planned_steps(rule, context, owner=owner, due_at=due_at),
-        )
+    def rule(self, rule_id: RuleId | None, code: str) -> Rule | None:
+        """The row that makes ``code`` under ``rule_id``."""
+        return next((rule for rule in self.rules if rule.key == (rule_id, code)), None)
 
+    def hours_of(self, party: str, organization: SorCode) -> OpeningHours | None:
+        """When ``organization`` reads as ``party``: its own hours, else those of the party; None: always."""
+        return self.hours.get(organization, self.hours.get(party))
 
-def planned_steps(rule: Rule, context: PlanningContext, *, owner: SorCode, due_at: datetime) -> tuple[PlannedStep, ...]:
-    """The ladder of ``rule``. A rung that would lie before the receipt is counted from the receipt instead.
-
-    A municipality that is no party is not called: it may not know of the stay.
-    """
-    planned = []
-    for step in rule.steps:
-        at: datetime | None
-        if step.party in _MUNICIPAL and not context.municipality_is_party:
-            continue
-        organization = owner if step.party is None else context.resolve(step.party)
-        match step.anchor:
-            case Anchor.RECEIPT:
-                at = context.received_at + _span(step, context.received_at)
-            case Anchor.DUE:
-                at = _not_before(due_at + step.span, step, context.received_at)
-            case Anchor.COMPLETED:
-                at = None
-            case _:
-                assert_never(step.anchor)
-        planned.append(
-            PlannedStep(
-                kind=step.kind,
-                at=at,
-                organization=organization,
-                roles=audience_at(context.directory, organization, step.roles or rule.roles),
-                while_unanswered=step.anchor is not Anchor.DUE,
-                after_code=step.after_code,
-                span=step.span,
-                working_days=step.working_days,
-            )
-        )
-    return tuple(planned)
-
-
-def instant_after(step: PlannedStep, completed_at: datetime, closed_days: frozenset[date]) -> datetime:
-    """When a rung that waited for another task is due, now that it is completed."""
-    return add_working_days(completed_at + step.span, step.working_days, closed=closed_days)
-
-
-def _due(rule: Rule, context: PlanningContext) -> datetime:
-    left_at = context.stay.ended_at or context.received_at
-    match rule.deadline.kind:
-        case DeadlineKind.IMMEDIATE:
-            return context.received_at + rule.span_of_first_step(context.received_at)
-        case DeadlineKind.ELAPSED_SINCE_DISCHARGE:
-            return left_at + rule.deadline.span
-        case DeadlineKind.DEPARTURE:
-            return left_at
-        case DeadlineKind.END_OF_DAY:
-            return end_of_day(left_at, days=rule.deadline.days)
-        case DeadlineKind.FIRST_VISIT:
-            return context.stay.plan.first_visit_at or end_of_day(left_at)
-        case _:
-            assert_never(rule.deadline.kind)
-
-
-def _not_before(at: datetime, step: Step, received_at: datetime) -> datetime:
-    return at if at >= received_at else received_at + max(step.span, timedelta())
-
-
-def _span(step: Step, received_at: datetime) -> timedelta:
-    outside = step.within is not None and not step.within.covers(received_at)
-    return step.span_outside if outside and step.span_outside is not None else step.span
+    def player(self, party: str, day: date) -> PartyName | None:
+        """Who plays ``party`` on ``day``; None where the agreement names nobody for that day."""
+        name, is_authority = party.removesuffix(AUTHORITY), party.endswith(AUTHORITY)
+        spans = self.parties.get(name)
+        if spans is None:
+            return PartyName(name)
+        span = next((span for span in spans if span.holds_on(day)), None)
+        if span is None:
+            return None
+        return span.authority if is_authority else span.operator

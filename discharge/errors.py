@@ -14,6 +14,7 @@ The tree::
     ├── PersonRequiredError           a record system that names nobody
     ├── LetterError                   a message that cannot be sent as it is
     ├── PlanError                     a plan that contradicts itself or a rule
+    ├── GateClosedError               a rule of the agreement wants something first
     ├── UnsupportedNoticeError        a notice this version does not act on
     └── ClockError                    the demo clock cannot run backwards
 
@@ -31,11 +32,14 @@ from discharge._typing import override
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from discharge.words import Title
+
 __all__ = [
     "AgreementError",
     "ClockError",
     "ConcurrentUpdateError",
     "DischargeError",
+    "GateClosedError",
     "InvalidIdentifierError",
     "LetterError",
     "NotAllowedError",
@@ -72,6 +76,17 @@ class AgreementError(DischargeError):
 
     path: str
     problem: str
+
+
+@dataclass(eq=False)
+class GateClosedError(DischargeError):
+    """The health agreement holds an act back until something is in place; a named reason passes it."""
+
+    rule: str
+    element: str
+    """The parameter of ``$plan`` that opens the gate."""
+    text: Title
+    """What is missing and what to do, in words of the agreement."""
 
 
 @dataclass(eq=False)

@@ -84,6 +84,11 @@ class LetterKind(StrEnum):
     RETRACTED = "retract-message"
     """Version 3 only: takes an earlier one back."""
 
+    @property
+    def puts_right(self) -> bool:
+        """True for what only changes an earlier one: nobody is asked for anything."""
+        return self in {LetterKind.MODIFIED, LetterKind.RETRACTED}
+
 
 class LetterPriority(StrEnum):
     """How soon a referral's letter wants to be read. Source: ValueSet medcom-careCommunication-requestPriority."""

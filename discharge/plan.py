@@ -10,7 +10,19 @@ from typing import Final
 from discharge._typing import override
 from discharge.errors import PlanError
 
-__all__ = ["UNCHANGED", "Certainty", "DischargePlan", "Need", "PlanChange", "PlanRevision", "Unchanged", "difference"]
+__all__ = [
+    "DESTINATIONS",
+    "FUNCTIONAL_LEVELS",
+    "PARAMETER_OF",
+    "UNCHANGED",
+    "Certainty",
+    "DischargePlan",
+    "Need",
+    "PlanChange",
+    "PlanRevision",
+    "Unchanged",
+    "difference",
+]
 
 
 class Need(StrEnum):
@@ -23,6 +35,8 @@ class Need(StrEnum):
     DOSE_DISPENSING = "dose-dispensing"
     AIDS = "aids"
     REHABILITATION = "rehabilitation"
+    TRAINING = "training"
+    """The municipality's people must learn something before they can help."""
     FOLLOW_UP_VISIT = "follow-up-visit"
 
     @property
@@ -119,6 +133,26 @@ class PlanRevision:
     bed: str | Unchanged | None = UNCHANGED
 
 
+PARAMETER_OF: Final = {
+    "expected_discharge_at": "expected-discharge",
+    "certainty": "certainty",
+    "treatment_finished_at": "treatment-finished",
+    "needs": "need",
+    "first_visit_at": "first-visit",
+    "destination": "destination",
+    "functional_level": "functional-level",
+    "frail": "frail",
+    "medicine_until": "medicine-until",
+    "contact_phone": "contact-phone",
+    "agreed_by_phone": "agreed-by-phone",
+    "first_24_hours": "first-24-hours",
+    "override_reason": "override-reason",
+}
+"""Field of the plan -> its name in ``$plan``, which is the name that agreements use. Beds are the ward's own matter."""
+DESTINATIONS: Final = ("home", "care-home", "temporary-place", "rehabilitation", "acute-team", "hospice", "other")
+"""Where a patient may go, as far as this version has words for it."""
+FUNCTIONAL_LEVELS: Final = ("independent", "walking-aid", "one-person", "two-persons", "bedridden")
+"""How a patient gets about, likewise."""
 _SILENT: Final = frozenset({"bed"})
 """Housekeeping of the ward: nobody at the receiver acts on it."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from discharge.agreement import HealthAgreement, PlannedStep, StepKind
+from discharge.agreement import HealthAgreement, StepKind
 from discharge.commands import Envelope, HearReceipt, Receipt
 from discharge.conversation import Conversation
 from discharge.directory import Directory
@@ -31,6 +31,7 @@ from discharge.identifiers import (
 )
 from discharge.letter import Letter
 from discharge.patient import Patient
+from discharge.planning import PlannedStep
 from discharge.policy import Role
 from discharge.stay import Stay
 from discharge.task import AgreementRef, HandoverTask
@@ -236,8 +237,8 @@ class Outbox(Protocol):
 class Agreements(Protocol):
     """Versioned rules."""
 
-    async def for_region(self, region: str | None, day: date) -> HealthAgreement | None:
-        """The agreement in force in the region that day; the latest version wins."""
+    async def in_force(self, *, region: str | None, municipality: SorCode | None, day: date) -> HealthAgreement | None:
+        """The agreement of the region that day, with what was laid upon it for the municipality; the latest wins."""
 
     async def get(self, ref: AgreementRef) -> HealthAgreement:
         """The version a task was made under.
@@ -246,8 +247,8 @@ class Agreements(Protocol):
             NotFoundError: it was never loaded.
         """
 
-    def closed_days(self, day: date) -> frozenset[date]:
-        """Public holidays and agreed closed days around ``day``."""
+    def closed_days(self, day: date, agreement: HealthAgreement | None) -> frozenset[date]:
+        """Public holidays and agreed closed days around ``day``; Danish holidays where there is no agreement."""
 
 
 class UnitOfWork(Protocol):

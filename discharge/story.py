@@ -19,7 +19,7 @@ from discharge.directory import Directory
 from discharge.identifiers import MessageId, SorCode
 from discharge.notices import STAY_TRANSITIONS, Effect, EncounterClass, FiledNotice, NoticeKind, StayState
 
-__all__ = ["Contact", "Story", "in_order", "story_of"]
+__all__ = ["Contact", "Story", "in_order", "kinds_told", "story_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,8 @@ class Story:
     died_at: datetime | None
     leave_started_at: datetime | None
     """Of the leave that is going on."""
+    end_told_since: datetime | None
+    """When the first that tells of the present end reached us; None: nobody has gone home."""
     notices: tuple[FiledNotice, ...]
     """In their order, each with its effect."""
 
@@ -97,23 +99,33 @@ class _Standing:
     notice: FiledNotice
     kind: NoticeKind
     ids: set[MessageId]
+    since: datetime
+    """When the first of ``ids`` reached us."""
 
 
 def story_of(notices: Sequence[FiledNotice], directory: Directory) -> Story:
     """The story that ``notices`` tell; the same for every order in which they are given."""
     ordered = in_order(notices)
     effects = dict.fromkeys((notice.id for notice in ordered), Effect.STANDS)
-    standing, taken_out = _standing(ordered, effects)
+    standing, taken_out = _standing(ordered, effects, {})
     return _Teller(directory, effects).tell(ordered, standing, taken_out)
 
 
+def kinds_told(notices: Sequence[FiledNotice]) -> dict[MessageId, NoticeKind]:
+    """What each of a stay's notices tells, a death looked at first: whether one is told, corrected or withdrawn."""
+    kinds: dict[MessageId, NoticeKind] = {}
+    _standing(in_order(notices), {}, kinds)
+    return kinds
+
+
 def _standing(
-    ordered: Sequence[FiledNotice], effects: dict[MessageId, Effect]
+    ordered: Sequence[FiledNotice], effects: dict[MessageId, Effect], kinds: dict[MessageId, NoticeKind]
 ) -> tuple[list[_Standing], list[FiledNotice]]:
+    """What stands, and the beginnings that were taken back."""
     standing: list[_Standing] = []
     taken_out: list[FiledNotice] = []
     for notice in ordered:
-        kind = _kind(notice, standing)
+        kind = kinds[notice.id] = _kind(notice, standing)
         about = _about(notice, kind, standing) if kind.corrects or kind.cancels else None
         if kind.cancels:
             if about is None:
@@ -121,15 +133,18 @@ def _standing(
                 continue
             for taken in [each for each in standing if each is about or _says_the_same(each, about)]:
                 standing.remove(taken)
-                taken_out.append(taken.notice)
+                if taken.kind.begins:
+                    # By what it told: a death repeats the activity of a beginning.
+                    taken_out.append(taken.notice)
                 effects.update(dict.fromkeys(taken.ids, Effect.CANCELLED))
         elif about is not None:
             effects[about.notice.id] = Effect.CORRECTED
             about.notice = replace(_corrected(about.notice, notice), id=about.notice.id)
             about.ids.add(notice.id)
+            about.since = min(about.since, notice.received_at)
         else:
             # A correction of what never came says itself what is so.
-            standing.append(_Standing(notice=notice, kind=kind.base, ids={notice.id}))
+            standing.append(_Standing(notice=notice, kind=kind.base, ids={notice.id}, since=notice.received_at))
     return standing, taken_out
 
 
@@ -151,10 +166,27 @@ def _kind(notice: FiledNotice, standing: Sequence[_Standing]) -> NoticeKind:
 
 
 def _about(notice: FiledNotice, kind: NoticeKind, standing: Sequence[_Standing]) -> _Standing | None:
-    """What it corrects or cancels: the one it names, else the latest of that kind."""
+    """What it corrects or cancels: the one it names, else the latest of that kind, if it can mean that.
+
+    One that names what has not come says nothing about another, and waits for what it names.
+    """
     alike = [each for each in standing if each.kind is kind.base]
     named = next((each for each in alike if notice.about in each.ids), None)
-    return named or (alike[-1] if alike else None)
+    if named is not None or not alike:
+        return named
+    # Whichever message is named: a person dies once.
+    takes_latest = notice.about is None or kind.base is NoticeKind.MORS or _may_mean(alike[-1], notice, kind)
+    return alike[-1] if takes_latest else None
+
+
+def _may_mean(latest: _Standing, notice: FiledNotice, kind: NoticeKind) -> bool:
+    """What is named may be a correction of ``latest`` that has not come, if the sender knew that one.
+
+    A cancelled admission that began at another time was another contact.
+    """
+    is_known = not latest.ids.isdisjoint(notice.follows)
+    is_another = kind.cancels and kind.base.begins and latest.notice.started_at != notice.started_at
+    return is_known and not is_another
 
 
 def _corrected(notice: FiledNotice, by: FiledNotice) -> FiledNotice:
@@ -193,9 +225,7 @@ class _Teller:
                 continue
             self._step(each.notice, each.kind, state)
             self._state = state
-        cancelled = tuple(
-            replace(_contact_of(notice), is_cancelled=True) for notice in taken_out if notice.kind.base.begins
-        )
+        cancelled = tuple(replace(_contact_of(notice), is_cancelled=True) for notice in taken_out)
         contacts = (*cancelled, *self._contacts) or tuple(
             replace(_contact_of(notice), is_cancelled=True) for notice in ordered[:1]
         )
@@ -207,6 +237,7 @@ class _Teller:
             ended_at=self._ended_at,
             died_at=self._died_at,
             leave_started_at=self._leave_started_at,
+            end_told_since=min((each.since for each in standing if each.kind is NoticeKind.SLHJ), default=None),
             notices=tuple(replace(notice, effect=self._effects[notice.id]) for notice in ordered),
         )
 

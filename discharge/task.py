@@ -13,9 +13,10 @@ from enum import StrEnum
 from typing import Final, assert_never
 
 from discharge.errors import ReasonRequiredError, TaskTakenError, TransitionError
-from discharge.identifiers import PatientId, RuleId, SorCode, StayId, TaskId
+from discharge.identifiers import ConversationId, PatientId, RuleId, SorCode, StayId, TaskId
 from discharge.policy import ContentClass, Role
 from discharge.proofs import Person, Proof, Proofs
+from discharge.words import Title
 
 __all__ = [
     "CLOSED",
@@ -131,14 +132,6 @@ class Priority(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
-    """What is to be done, as a verb sentence that names nobody."""
-
-    da: str
-    en: str
-
-
-@dataclass(frozen=True, slots=True)
 class AgreementRef:
     """The agreement and version that a task was made under; it keeps that version for life."""
 
@@ -167,7 +160,7 @@ class HandoverTask:
     rule: RuleId | None = None
     agreement: AgreementRef | None = None
     cause: str | None = None
-    """The trigger that made it: what undoing that fact withdraws."""
+    """The trigger that made it: what undoing that fact withdraws. None once the fact was taken back."""
     code: str
     title: Title
     content_class: ContentClass
@@ -191,6 +184,8 @@ class HandoverTask:
     escalated_to: frozenset[str] = frozenset()
     """``SOR|role`` keys of those who were told because nobody answered."""
     replaces: TaskId | None = None
+    conversation_id: ConversationId | None = None
+    """The thread whose message asks for it."""
 
     @property
     def is_open(self) -> bool:
@@ -342,6 +337,10 @@ class HandoverTask:
         if due_at == self.due_at:
             return self
         return replace(self, due_at=due_at, version=self.version + 1, changed_at=at)
+
+    def groundless(self) -> HandoverTask:
+        """The fact that made it was taken back: it is no answer to the next one. The version stays."""
+        return replace(self, cause=None)
 
     def delivered(self, at: datetime) -> HandoverTask:
         """A device of the owner has it; the first time counts and the version stays."""

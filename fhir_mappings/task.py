@@ -23,6 +23,7 @@ __all__ = [
     "PROOFS",
     "PROOF_SYSTEM",
     "PROPOSED_TIME",
+    "ROLE_SYSTEM",
     "TASK_SYSTEM",
     "past_rounds",
     "task_resource",
@@ -32,6 +33,7 @@ TASK_SYSTEM: Final = "urn:stafet:task"
 CODE_SYSTEM: Final = "urn:stafet:task-code"
 PROOF_SYSTEM: Final = "urn:stafet:proof"
 PERSON_SYSTEM: Final = "urn:stafet:person"
+ROLE_SYSTEM: Final = "urn:stafet:role"
 PROOFS: Final = "urn:stafet:proofs"
 PROPOSED_TIME: Final = "urn:stafet:proposed-time"
 ASSIGNEE: Final = "urn:stafet:assignee"
@@ -67,6 +69,7 @@ def task_resource(task: HandoverTask, *, encounter_id: EncounterId) -> JsonObjec
         "authoredOn": write_instant(task.created_at),
         "lastModified": changed,
         "requester": organization_reference(task.requester),
+        "performerType": [codeable(ROLE_SYSTEM, role.value) for role in sorted(task.audience)],
         "owner": organization_reference(task.owner),
     }
     return resource | _rule(task) | _optional(task)

@@ -234,9 +234,16 @@ def _previous_owner(task: HandoverTask) -> SorCode | None:
     return task.rounds[-1].owner
 
 
-def _of_task(task: HandoverTask, kind: EntryEvent, at: datetime) -> Addressed:
+def _of_task(
+    task: HandoverTask,
+    kind: EntryEvent,
+    at: datetime,
+    *,
+    feed: FeedId | None = None,
+    audience: frozenset[Role] | None = None,
+) -> Addressed:
     return Addressed(
-        feed=FeedId(task.owner),
+        feed=feed or FeedId(task.owner),
         at=at,
         event=kind,
         task_id=task.id,
@@ -244,7 +251,7 @@ def _of_task(task: HandoverTask, kind: EntryEvent, at: datetime) -> Addressed:
         priority=task.priority,
         due_at=task.due_at,
         title=task.title.da,
-        audience=task.audience,
+        audience=task.audience if audience is None else audience,
     )
 
 
@@ -262,8 +269,10 @@ def _to_requester(task: HandoverTask, kind: EntryEvent, at: datetime, directory:
 
 def _told(event: TaskReminded | TaskEscalated | TaskOverdue, directory: Directory) -> Iterator[Addressed]:
     kind = _TOLD[type(event)]
-    entry = replace(_of_task(event.task, kind, event.at), audience=event.roles)
-    for feed in feeds_of(event.organization, directory):
+    first, *above = feeds_of(event.organization, directory)
+    entry = _of_task(event.task, kind, event.at, feed=first, audience=event.roles)
+    yield entry
+    for feed in above:
         yield replace(entry, feed=feed)
     if kind is EntryEvent.TASK_OVERDUE:
         yield from _to_requester(event.task, kind, event.at, directory)

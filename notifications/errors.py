@@ -5,6 +5,7 @@ The tree::
     DeliveryError
     ├── CarrierError        a carrier of wake-ups is away; nothing is lost, the poll finds the entries
     ├── FrameError          a client's frame breaks the protocol; carries the close code
+    ├── RefusedError        a system outside takes nothing for that address; trying again is no use
     ├── UnansweredError     a system outside may have got the message, and did not answer
     └── UnreachedError      a system outside could not be reached: nobody got the message
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-__all__ = ["CarrierError", "DeliveryError", "FrameError", "UnansweredError", "UnreachedError"]
+__all__ = ["CarrierError", "DeliveryError", "FrameError", "RefusedError", "UnansweredError", "UnreachedError"]
 
 
 class DeliveryError(Exception):
@@ -43,6 +44,13 @@ class FrameError(DeliveryError):
 
     code: int
     reason: str
+
+
+@dataclass(eq=False)
+class RefusedError(DeliveryError):
+    """A system outside will never take anything for that address."""
+
+    problem: str
 
 
 @dataclass(eq=False)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI
 
@@ -16,12 +17,16 @@ from notifications.ports import Carrier
 from notifications.tally import Tally
 from notifications.wakeup import CarriedWakeups
 from services import fhir_api
+from services.agreements import pages as agreements
+from services.agreements import score_pages as score
+from services.agreements.try_pages import TrialDesk, trying_router
 from services.gp import pages as gp
 from services.hospital import begin, inbox
 from services.hospital import pages as hospital
+from services.memory import collect_seldom
 from services.municipality import pages as municipality
 from services.observability import Metrics
-from services.operator import message_pages
+from services.operator import alert_pages, message_pages
 from services.operator import pages as operator
 from services.operator.judging import judging_router
 from services.persistence.browser_sessions import SqlSessionStore
@@ -46,6 +51,10 @@ from services.web.sessions import Sessions
 from services.web.signin import signin_router
 from services.web.token_endpoint import token_router
 from services.web.tokens import Tokens
+
+if TYPE_CHECKING:
+    from services.persistence.jobs import Attempt
+    from services.web.rates import ClientRates
 
 __all__ = [
     "Installation",
@@ -114,6 +123,12 @@ class Installation:
 def runtime_for(settings: Settings, parts: Installation, hub: Hub) -> Runtime:
     """What the requests of a web process work with."""
     database = parts.database
+    rates = _rates_for(settings)
+
+    async def close() -> None:
+        await rates.close()
+        await parts.close()
+
     return Runtime(
         settings=settings,
         clock=database,
@@ -121,12 +136,25 @@ def runtime_for(settings: Settings, parts: Installation, hub: Hub) -> Runtime:
         hub=hub,
         tokens=Tokens(settings.token, wall_now),
         sessions=Sessions(SqlSessionStore(database.writing), settings.session, wall_now),
+        rates=rates,
         metrics=parts.metrics,
         health=Checkup(database.engine, parts.ping),
         wall=wall_now,
-        close=parts.close,
+        close=close,
         advance_clock=(lambda target: advance_clock(database, target)) if settings.is_demo else None,
     )
+
+
+def _rates_for(settings: Settings) -> ClientRates:
+    from services.web.rates import ClientRates, SharedCounts  # noqa: PLC0415 - what it counts with is slow to import
+
+    shared: SharedCounts | None = None
+    redis = settings.redis.address()
+    if redis is not None:
+        from services.web.redis_rates import RedisCounts  # noqa: PLC0415 - only who has Redis pays for its client
+
+        shared = RedisCounts(redis)
+    return ClientRates(settings.rate, wall_now, shared)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -150,13 +178,13 @@ def create_app(settings: Settings) -> FastAPI:
         tickets=Tickets(database.writing, wall=wall_now, life=timedelta(seconds=settings.live.ticket_seconds)),
         directory=lambda: _directory(database),
     )
-    doors = [*_doors(desk)]
+    doors = [*_doors(desk, TrialDesk(database))]
     if settings.own_token_url is not None:
         doors.append(token_router(SqlSystemClients(database.writing)))
     return web_app(runtime, doors)
 
 
-def _doors(desk: LiveDesk) -> Sequence[APIRouter]:
+def _doors(desk: LiveDesk, trials: TrialDesk) -> Sequence[APIRouter]:
     """Every door of the house."""
     return (
         inbox.router,
@@ -169,8 +197,12 @@ def _doors(desk: LiveDesk) -> Sequence[APIRouter]:
         gp.router,
         conversations.router,
         stays.router,
+        agreements.router,
+        score.router,
+        trying_router(trials),
         operator.router,
         message_pages.router,
+        alert_pages.router,
         judging_router(inbox.judge_again),
     )
 
@@ -209,14 +241,25 @@ async def _work(settings: Settings) -> None:
     from services.worker import Worker, posting  # noqa: PLC0415 - nor does it work jobs
 
     parts = Installation.of(settings)
+    collect_seldom()
     gateway = settings.gateway
     rules = ResendRules(wait=timedelta(minutes=gateway.resend_minutes), most=gateway.max_resends)
     try:
         async with HttpGateway(gateway) as outside:
             post = posting(SqlBook(parts.database, rules), outside, parts.metrics)
-            await Worker(parts.database, settings, parts.metrics, post).run()
+            await Worker(parts.database, settings, parts.metrics, post, _calling(settings, parts)).run()
     finally:
         await parts.close()
+
+
+def _calling(settings: Settings, parts: Installation) -> Attempt | None:
+    if settings.smtp.host is None:
+        return None
+    from services.mail import SmtpChannel  # noqa: PLC0415 - only who mails pays for its client
+    from services.persistence.call_book import SqlCalls  # noqa: PLC0415 - as above
+    from services.worker import calling  # noqa: PLC0415 - a web process works no jobs
+
+    return calling(SqlCalls(parts.database, settings.http.public_url), SmtpChannel(settings.smtp), parts.metrics)
 
 
 def migrate(settings: Settings) -> None:

@@ -2,14 +2,16 @@
 
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.agreements.commands import OneAgreement, agreement
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
 
     from services.persistence.database import Database
     from services.settings import Settings
@@ -28,11 +30,14 @@ app = typer.Typer(
 )
 load = typer.Typer(help="Add or replace master data; may be repeated.", no_args_is_help=True)
 app.add_typer(load, name="load")
+app.add_typer(agreement, name="agreement")
 
 Home = Annotated[Path | None, typer.Option(help="The folder of a running or stopped demo.")]
 OneFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file to load.")]
 After = Annotated[Path | None, typer.Option(hidden=True, help="Begin when this file exists.")]
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Message files, JSON.")]
+Days = Annotated[int, typer.Option(min=1, max=3660, help="How many days back.")]
+Csv = Annotated[Path | None, typer.Option(help="Also write every row to this file.")]
 
 
 @app.command()
@@ -121,12 +126,53 @@ def load_clients(file: OneFile, home: Home = None) -> None:
     _load(home, file, loader)
 
 
+@load.command("on-call")
+def load_on_call(file: OneFile, home: Home = None) -> None:
+    """Add or replace whom places have on call by e-mail, from a JSON array."""
+    from services.persistence.loading import load_on_call as loader
+
+    _load(home, file, loader)
+
+
 @load.command("agreement")
 def load_agreement(file: OneFile, home: Home = None) -> None:
     """Add or replace one version of a health agreement, from YAML."""
-    from services.persistence.loading import load_agreement as loader
+    from services.agreements.loading import load_agreement as loader
 
     _load(home, file, loader)
+
+
+@agreement.command("show")
+def show_agreement(
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day, such as 2026-11-20.")],
+    municipality: Annotated[str | None, typer.Option(help="SOR code of the municipality.")] = None,
+    region: Annotated[str | None, typer.Option(help="Where no municipality is named: DK-82 and the like.")] = None,
+    home: Home = None,
+) -> None:
+    """Print the rules that are in force on a day, and where each part of them comes from."""
+    from services.agreements.showing import rules_of_day
+
+    _ask(home, lambda database: rules_of_day(database, day=day.date(), region=region, municipality=municipality))
+
+
+@agreement.command("replay")
+def replay_agreement(file: OneAgreement, days: Days = 90, csv: Csv = None, home: Home = None) -> None:
+    """Try a draft on the stays of the last days: its tasks and deadlines, beside what really happened."""
+    from services.agreements.commands_replay import replay_file
+
+    _ask(home, lambda database: replay_file(database, file, days=days, csv=csv))
+
+
+@app.command()
+def score(
+    days: Days = 90,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+    home: Home = None,
+) -> None:
+    """Print how duties went, per rule and party; numbers under 5 are hidden."""
+    from services.agreements.commands_score import score_text
+
+    _ask(home, lambda database: score_text(database, days=days, as_csv=csv))
 
 
 @app.command()
@@ -252,24 +298,26 @@ def _installation(home: Path | None) -> "AbstractContextManager[Settings]":
 
 
 def _load(home: Path | None, file: Path, loader: "Callable[[Database, Path], Awaitable[str]]") -> None:
+    _ask(home, lambda database: loader(database, file))
+
+
+def _ask(home: Path | None, question: "Callable[[Database], Awaitable[str]]") -> None:
     import asyncio
 
     from services.bootstrap import database_for
 
-    async def load_file(settings: "Settings") -> str:
+    async def answer(settings: "Settings") -> str:
         database = database_for(settings)
         try:
-            return await loader(database, file)
+            return await question(database)
         finally:
             await database.engine.dispose()
 
     with _installation(home) as settings:
-        typer.echo(asyncio.run(load_file(settings)))
+        typer.echo(asyncio.run(answer(settings)))
 
 
-def _instant(text: str | None) -> "datetime | None":
-    from datetime import datetime
-
+def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
@@ -283,6 +331,7 @@ def _instant(text: str | None) -> "datetime | None":
 
 def _told_in_words() -> tuple[type[Exception], ...]:
     from discharge.errors import DischargeError
+    from services.agreements.reading import AgreementFileError
     from services.demo.home import HomeInUseError
     from services.demo.processes import EngineError
     from services.persistence.checks import UnsafeDatabaseError
@@ -291,6 +340,7 @@ def _told_in_words() -> tuple[type[Exception], ...]:
     from services.settings import SettingsError
 
     return (
+        AgreementFileError,
         DischargeError,
         EngineError,
         HomeInUseError,

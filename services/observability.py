@@ -147,6 +147,9 @@ class Metrics:
     live: Counter = field(repr=False)
     timers_fired: Counter = field(repr=False)
     outbound_messages: Counter = field(repr=False)
+    alert_mails: Counter = field(repr=False)
+    alerts_per_shift: Histogram = field(repr=False)
+    throttled_requests: Counter = field(repr=False)
 
     @classmethod
     def create(cls) -> "Metrics":
@@ -163,8 +166,20 @@ class Metrics:
             ),
             live=Counter("stafet_live", "Sockets, frames and wake-ups of the live feed.", ["what"], registry=registry),
             timers_fired=Counter("stafet_timers_fired", "Rungs of ladders climbed.", registry=registry),
+            alerts_per_shift=Histogram(
+                "stafet_alerts_per_shift",
+                "Interruptions of one role of a place in one shift that has ended.",
+                buckets=(0, 3, 6, 9, 12, 18, 24, 36, 60),
+                registry=registry,
+            ),
+            alert_mails=Counter(
+                "stafet_alert_mails", "Tries of mails to those on call, by result.", ["result"], registry=registry
+            ),
             outbound_messages=Counter(
                 "stafet_outbound_messages", "Attempts at messages that leave, by result.", ["result"], registry=registry
+            ),
+            throttled_requests=Counter(
+                "stafet_throttled_requests", "Requests refused because their client was too fast.", registry=registry
             ),
         )
 

@@ -12,19 +12,24 @@ from datetime import timedelta
 
 from fhir_mappings.errors import MappingError
 from fhir_mappings.medcom.intake import ReceiptRead, read_message
+from notifications.budget import Shift, ShiftPlan, spent
+from notifications.errors import DeliveryError, RefusedError
 from notifications.outbound import Heard, deliver
+from notifications.outside import OutsideChannel
 from notifications.ports import Gateway
 from services.observability import Metrics, get_logger
+from services.persistence.alert_reads import rings_of
+from services.persistence.call_book import SqlCalls
 from services.persistence.clock import wall_now
 from services.persistence.database import Database
 from services.persistence.deliveries import SqlBook
 from services.persistence.firing import fire_batch, is_of_the_store
-from services.persistence.jobs import Attempt, JobLimits, run_jobs
+from services.persistence.jobs import Attempt, Attempts, JobLimits, run_jobs
 from services.persistence.retention import drop_old_bodies
 from services.persistence.sealing import seal_audit
 from services.settings import Settings
 
-__all__ = ["Worker", "fire_due", "heard_in", "posting"]
+__all__ = ["Worker", "calling", "fire_due", "heard_in", "posting"]
 
 _SEAL_SECONDS = 2.0
 _RETENTION_SECONDS = 3600.0
@@ -41,14 +46,25 @@ class Worker:
         settings: of this installation.
         metrics: what this process counts.
         post: makes one attempt at a message of ours; None: this worker sends none.
+        call: makes one try of a mail to those on call; None: this worker mails nobody.
     """
 
-    def __init__(self, database: Database, settings: Settings, metrics: Metrics, post: Attempt | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        metrics: Metrics,
+        post: Attempt | None = None,
+        call: Attempt | None = None,
+    ) -> None:
         self._database = database
         self._settings = settings
         self._metrics = metrics
-        self._post = post
+        self._attempts = Attempts(deliver=post, call=call)
         self._stopping = asyncio.Event()
+        self._shifts = ShiftPlan(settings.alerts.shift_starts)
+        self._shift: Shift | None = None
+        """The one that ran when it was last looked."""
 
     def stop(self) -> None:
         """Begin no further round."""
@@ -69,9 +85,10 @@ class Worker:
         retention = timedelta(days=self._settings.retention.message_days)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(self._settings.poll.timers_seconds, "timers", self._fire))
-            if (post := self._post) is not None:
-                group.create_task(self._every(_RESTART_SECONDS, "jobs", lambda: self._send(post)))
+            if self._attempts.queues:
+                group.create_task(self._every(_RESTART_SECONDS, "jobs", self._send))
             group.create_task(self._every(_SEAL_SECONDS, "seals", lambda: seal_audit(self._database.engine)))
+            group.create_task(self._every(self._settings.poll.timers_seconds, "shifts", self._count_shift))
             group.create_task(
                 self._every(
                     _RETENTION_SECONDS, "retention", lambda: drop_old_bodies(self._database, wall_now() - retention)
@@ -85,10 +102,23 @@ class Worker:
             total += fired
         return total
 
-    async def _send(self, post: Attempt) -> int:
+    async def _count_shift(self) -> int:
+        """Once a shift has ended: how often each role of each place was interrupted in it."""
+        # As the loop of timers, which asks as often, has just learnt it.
+        running = self._shifts.at(self._database.reckoned())
+        ended, self._shift = self._shift, running
+        if ended is None or ended == running:
+            return 0
+        async with self._database.writing() as connection:
+            rings = await rings_of(connection, since=ended.begins, until=ended.ends)
+        for each in spent(rings, self._shifts):
+            self._metrics.alerts_per_shift.observe(each.count)
+        return len(rings)
+
+    async def _send(self) -> int:
         """Send what is due until told to stop, or until the store goes away."""
         limits = JobLimits(poll_seconds=self._settings.poll.jobs_seconds)
-        await run_jobs(self._settings.database.app_url(), post, self._stopping, limits)
+        await run_jobs(self._settings.database.app_url(), self._attempts, self._stopping, limits)
         return 0
 
     async def _every(self, seconds: float, name: str, work: Callable[[], Awaitable[int]]) -> None:
@@ -106,7 +136,7 @@ class Worker:
                 continue
 
 
-async def fire_due(database: Database, limit: int = 100) -> int:
+async def fire_due(database: Database, limit: int = 250) -> int:
     """Fire at most ``limit`` rungs that are due now and return how many were taken."""
     return await fire_batch(database, until=await database.now(), limit=limit)
 
@@ -127,6 +157,32 @@ def posting(book: SqlBook, gateway: Gateway, metrics: Metrics) -> Attempt:
         if outcome is not None:
             metrics.outbound_messages.labels(result=outcome.kind.value).inc()
             get_logger().info("delivery", delivery=delivery_id, result=outcome.kind.value, reason=outcome.reason)
+
+    return attempt
+
+
+def calling(calls: SqlCalls, channel: OutsideChannel, metrics: Metrics) -> Attempt:
+    """One try of a mail to those on call, as the jobs make it."""
+
+    async def attempt(mail_id: str, turn: int, failures: int) -> None:
+        problem: str | None = None
+        final = False
+        try:
+            alert = await calls.begin(mail_id, turn)
+            if alert is None:
+                return
+            await channel.send(alert)
+        except DeliveryError as error:
+            problem, final = getattr(error, "problem", type(error).__name__), isinstance(error, RefusedError)
+        except Exception as error:
+            get_logger().error("call-failed", mail=mail_id, failures=failures, error=type(error).__name__)
+            if is_of_the_store(error) or failures < _FAILURES:
+                raise
+            problem, final = f"fault-{type(error).__name__}", True
+        state = await calls.settle(mail_id, turn, problem, is_final=final)
+        if state is not None:
+            metrics.alert_mails.labels(result=state).inc()
+            get_logger().info("call", mail=mail_id, result=state, reason=problem)
 
     return attempt
 

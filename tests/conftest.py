@@ -1,14 +1,18 @@
 """Fixtures that every test may ask for; see tests/README.md."""
 
+import gc
+import os
 import sys
 from collections.abc import Iterator
 
 import pytest
 import redis
 from hypothesis import settings
+from xdist.remote import Producer
 
-from tests.engines import TEMPLATE, Database, TestEngines, create_database, drop_database, engines_for_tests
-from tests.engines import fresh_database as fresh
+from tests.databases import Databases
+from tests.engines import Database, TestEngines, engines_for_tests
+from tests.order import ByFile, leave_uncounted, place_of
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -37,6 +41,29 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_refuse_outside)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """With ``--dist loadfile``, ours."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is slow first, and leave to coverage what it is for."""
+    items.sort(key=place_of)
+    for item in items:
+        leave_uncounted(item)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
 @pytest.fixture(scope="session")
 def engines() -> Iterator[TestEngines]:
     """Real PostgreSQL and Redis, one pair per test process."""
@@ -45,27 +72,25 @@ def engines() -> Iterator[TestEngines]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(engines: TestEngines) -> str:
-    """The name of a database that the migrations have built."""
-    from services.persistence.migrate import upgrade  # noqa: PLC0415 - engine tests run without the schema
-
-    drop_database(engines, TEMPLATE)
-    upgrade(create_database(engines, TEMPLATE).owner_url)
-    return TEMPLATE
+def databases(engines: TestEngines) -> Iterator[Databases]:
+    """Migrated databases, to be lent."""
+    lender = Databases(engines, name=f"stafet_{os.getpid()}")
+    yield lender
+    lender.close()
 
 
 @pytest.fixture
-def database(engines: TestEngines, migrated_template: str) -> Iterator[Database]:
+def database(databases: Databases) -> Iterator[Database]:
     """A migrated, empty database for this test alone."""
-    with fresh(engines, migrated_template) as copy:
-        yield copy
+    with databases.lent() as lent:
+        yield lent
 
 
 @pytest.fixture(scope="module")
-def module_database(engines: TestEngines, migrated_template: str) -> Iterator[Database]:
+def module_database(databases: Databases) -> Iterator[Database]:
     """A migrated database that the tests of one module share."""
-    with fresh(engines, migrated_template) as copy:
-        yield copy
+    with databases.lent() as lent:
+        yield lent
 
 
 @pytest.fixture

@@ -1,17 +1,15 @@
-"""The parts of docs/ that are made from the code: state diagrams and the table of rules.
+"""The parts of docs/ that are made from the code: state diagrams and the tables of rules.
 
 ``python -m tests.diagrams`` writes them between their markers; tests/test_docs.py compares.
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from discharge.agreement import Deadline, DeadlineKind, Rule
 from discharge.notices import STAY_TRANSITIONS, StayState
 from discharge.task import CLOSED, TASK_TRANSITIONS, TaskStatus
-from tests.factories import shipped_agreement
+from tests import rule_tables
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 
@@ -47,22 +45,14 @@ def task_diagram() -> str:
     return _fenced(lines)
 
 
-def rules_table() -> str:
-    """The rules of the shipped agreement as a table."""
-    lines = ["| Rule | Makes | When | Owed by | Due | Source |", "|---|---|---|---|---|---|"]
-    for rule in shipped_agreement().rules:
-        when = ", ".join([f"`{rule.trigger}`", *(f"`{condition}`" for condition in sorted(rule.conditions))])
-        lines.append(
-            f"| {rule.id} | {rule.title.en} (`{rule.code}`) | {when} | {rule.addressee} ({_roles(rule)}) "
-            f"| {_due(rule.deadline)} | {rule.source} |"
-        )
-    return "\n".join(lines)
-
-
 PARTS: Final = {
     "stay": ("architecture.md", stay_diagram),
     "task": ("architecture.md", task_diagram),
-    "rules": ("rules.md", rules_table),
+    "rules": ("rules.md", rule_tables.rules),
+    "ladders": ("rules.md", rule_tables.ladders),
+    "basis": ("rules.md", rule_tables.basis),
+    "regions": ("rules.md", rule_tables.regions),
+    "core": ("rules.md", rule_tables.core),
 }
 
 
@@ -94,22 +84,6 @@ def _fenced(lines: list[str]) -> str:
 
 def _name(state: StayState | TaskStatus) -> str:
     return state.value.replace("-", "_")
-
-
-def _roles(rule: Rule) -> str:
-    return ", ".join(sorted(rule.roles))
-
-
-def _due(deadline: Deadline) -> str:
-    hours = int(deadline.span.total_seconds() // 3600)
-    words: Mapping[DeadlineKind, str] = {
-        DeadlineKind.IMMEDIATE: "receipt plus the first span of the ladder",
-        DeadlineKind.ELAPSED_SINCE_DISCHARGE: f"{hours} hours after departure",
-        DeadlineKind.DEPARTURE: "departure",
-        DeadlineKind.END_OF_DAY: f"24:00 local time on day {deadline.days} (day of discharge = 0)",
-        DeadlineKind.FIRST_VISIT: "the plan's first visit, else 24:00 local time on the day of discharge",
-    }
-    return f"`{deadline.kind}`: {words[deadline.kind]}"
 
 
 if __name__ == "__main__":

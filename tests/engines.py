@@ -1,6 +1,5 @@
-"""Real PostgreSQL and Redis for the tests, and cheap copies of a migrated database."""
+"""Real PostgreSQL and Redis for the tests."""
 
-import itertools
 import os
 import shutil
 import signal
@@ -19,8 +18,6 @@ from services.demo.engines import running_engines
 from services.demo.processes import stop_orphan
 
 HOME_PREFIX = "stafet-tests-"
-TEMPLATE = "stafet_template"
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +92,6 @@ def drop_database(engines: TestEngines, name: str) -> None:
     """Removes a database, and whoever is still connected to it."""
     with psycopg.connect(engines.admin_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-@contextmanager
-def fresh_database(engines: TestEngines, template: str) -> Iterator[Database]:
-    """A copy of the template for the length of a block."""
-    name = f"t{os.getpid()}_{next(_numbers)}"
-    database = create_database(engines, name, template=template)
-    try:
-        yield database
-    finally:
-        drop_database(engines, name)
 
 
 def _in_database(url: str, name: str) -> str:

@@ -6,10 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from discharge.policy import Role
+from notifications.budget import ShiftPlan
+from services.agreements.pages import agreements_context
+from services.agreements.reading import read_agreement
+from services.agreements.shipped import LAYERS, layer_file, profile, shipped
 from services.hospital.begin import BeginForm
 from services.hospital.plan_form import blank_form
 from services.hospital.plan_page import Flash, Sent, plan_context
 from services.hospital.rows import counters_of, groups_of, row_of, rows_of
+from services.operator.alert_pages import alerts_context
 from services.operator.message_pages import message_context, raw_context
 from services.operator.pages import operator_context
 from services.persistence.desk_acts import RawMessage
@@ -25,7 +30,7 @@ from services.stays.conversation_view import (
 from services.stays.task_view import TaskForm, task_context
 from services.stays.timeline import days_of, lanes_of
 from services.web.cards import Reader, card_of
-from services.web.forms import FieldError
+from services.web.forms import FieldError, Form
 from services.web.language import language
 from services.web.patient_bar import bar_of, lines_of
 from services.web.shell import Shell, Tab
@@ -33,8 +38,11 @@ from services.web.signin import people_of
 from services.web.task_lists import Empty, filters_of, phone_of, phones_of, sections_of, sort_text
 from services.web.task_pages import Notice
 from services.web.templating import render
+from tests import factories_messages as messages
 from tests import factories_threads as threads
 from tests import factories_views as made
+from tests.example_counts import score_context, try_context
+from tests.factories_alerts import alerts_page
 
 FRAGMENTS = frozenset({"card", "card-lost", "row"})
 """Parts of a page: no frame of their own."""
@@ -88,6 +96,15 @@ class Examples:
             "operator-out": self.message(leaves=True),
             "operator-in": self.message(leaves=False),
             "operator-raw": self.raw(),
+            "alerts": self.alerts(empty=False),
+            "alerts-empty": self.alerts(empty=True),
+            "agreements": self.agreements(),
+            "agreements-error": self.agreements(day="soon", place="999", agreements=()),
+            "score": self.score(score_context(self._code)),
+            "score-empty": self.score(score_context(self._code, empty=True)),
+            "try": self.trial(try_context()),
+            "try-error": self.trial(try_context(errors=("line 3, rule R17: no such trigger",))),
+            "try-done": self.trial(try_context(tried=True)),
             "signin": self.signin(full=True),
             "signin-empty": self.signin(full=False),
             "error-403": self.error(403),
@@ -289,19 +306,40 @@ class Examples:
         )
 
     def operator(self, *, empty: bool = False) -> str:
-        view = made.message_list(empty=empty)
+        view = messages.message_list(empty=empty)
         context = operator_context(view, self.reader(Role.OPERATOR))
         shell = self.shell(Role.OPERATOR, "/operator", "Beskeder")
         return self._page("operator/messages.html", shell, view.feed_head, **context)
 
+    def alerts(self, *, empty: bool) -> str:
+        view = alerts_page(empty=empty)
+        context = alerts_context(view, self.reader(Role.LEADER), plan=ShiftPlan(), limit=12)
+        return self._page("operator/alerts.html", self.shell(Role.LEADER, "/alerts", "Varsler"), None, **context)
+
+    def agreements(
+        self, *, agreements: tuple[str, ...] = ("dk-midtjylland",), layers: tuple[str, ...] = LAYERS, **asked: str
+    ) -> str:
+        reader = self.reader(Role.LEADER)
+        documents = [*map(profile, agreements), *(read_agreement(layer_file(name), find=shipped) for name in layers)]
+        form = Form(asked, reader.lang, reader.now)
+        context = agreements_context(form, reader.caller, reader.directory, documents)
+        return self._page("agreements/rules.html", self.shell(Role.LEADER, "/agreements", "Aftaler"), None, **context)
+
+    def score(self, context: dict[str, object]) -> str:
+        return self._page("agreements/score.html", self.shell(Role.LEADER, "/score", "Frister"), None, **context)
+
+    def trial(self, context: dict[str, object]) -> str:
+        shell = self.shell(Role.LEADER, "/agreements/try", "Afprøv")
+        return self._page("agreements/try.html", shell, None, **context)
+
     def message(self, *, leaves: bool) -> str:
-        view = made.message_detail(leaves=leaves)
+        view = messages.message_detail(leaves=leaves)
         context = message_context(view, self.reader(Role.OPERATOR))
         shell = self.shell(Role.OPERATOR, "/operator/outbox/ud-1", "Beskeder")
         return self._page("operator/message.html", shell, view.feed_head, **context)
 
     def raw(self) -> str:
-        view, shell = made.message_detail(), self.shell(Role.OPERATOR, "/operator/outbox/ud-1/open", "Beskeder")
+        view, shell = messages.message_detail(), self.shell(Role.OPERATOR, "/operator/outbox/ud-1/open", "Beskeder")
         shown = RawMessage(body=b'{"resourceType":"Bundle"}', words=("Postkassen er lukket.",))
         context = raw_context(view, shown, "Modtageren siger, at den er tom", self.reader(Role.OPERATOR))
         return self._page("operator/raw.html", shell, view.feed_head, back="/operator/outbox/ud-1", **context)
@@ -335,6 +373,10 @@ def templates_covered() -> Iterable[str]:
         "web/tasks.html",
         "web/error.html",
         "web/signin.html",
+        "agreements/plots.html",
+        "agreements/rules.html",
+        "agreements/score.html",
+        "agreements/try.html",
         "hospital/board.html",
         "hospital/row.html",
         "hospital/plan.html",
@@ -347,6 +389,7 @@ def templates_covered() -> Iterable[str]:
         "stays/task.html",
         "stays/timeline.html",
         "stays/write.html",
+        "operator/alerts.html",
         "operator/message.html",
         "operator/messages.html",
         "operator/raw.html",

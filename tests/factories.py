@@ -4,11 +4,12 @@ Every function takes only what a test wants to be different. Organisations are c
 that a test reads ``owner == NORTH``.
 """
 
+import copy
 import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import yaml
@@ -92,18 +93,22 @@ def directory() -> Directory:
     )
 
 
-def shipped_document() -> dict[str, object]:
-    """The agreement of the demo as the file has it."""
-    text = files("services.demo").joinpath("data/agreement.yaml").read_text(encoding="utf-8")
-    document = yaml.safe_load(text)
+@cache
+def _small_file() -> dict[str, object]:
+    document = yaml.safe_load(Path(__file__).with_name("fixtures").joinpath("agreement.yaml").read_bytes())
     assert isinstance(document, dict)
     return document
 
 
+def small_document() -> dict[str, object]:
+    """An agreement of six rules, in the form that is kept; the caller's to change."""
+    return copy.deepcopy(_small_file())
+
+
 @cache
-def shipped_agreement() -> HealthAgreement:
-    """The agreement that the demo ships."""
-    return parse_agreement(shipped_document())
+def small_agreement() -> HealthAgreement:
+    """An agreement of six rules: those of the first path."""
+    return parse_agreement(small_document())
 
 
 def patient(**changes: object) -> Patient:

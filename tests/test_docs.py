@@ -8,15 +8,31 @@ from pathlib import Path
 import pytest
 
 from discharge import errors
-from discharge.agreement import Anchor, Condition, DeadlineKind, PartyName, StepKind, Trigger
-from discharge.agreement_format import KEYS_OF_DEADLINE, RULE_KEYS, STEP_KEYS, TOP_KEYS
+from discharge.agreement import Act, Anchor, DeadlineKind, PartyName, Quiet, Since, StepKind, Trigger
+from discharge.agreement_format import (
+    CALENDAR_KEYS,
+    CONSEQUENCE_KEYS,
+    GATE_KEYS,
+    KEYS_OF_DEADLINE,
+    PARTY_KEYS,
+    RULE_KEYS,
+    STEP_KEYS,
+    TOP_KEYS,
+    parse_agreement,
+)
+from discharge.agreement_values import Document
 from discharge.events import Event
+from discharge.facts import FIELDS
+from discharge.layer_format import CHANGES, LAYER_KEYS, LayerKind
+from discharge.layers import EXTENDING_KEYS
+from discharge.plan import DESTINATIONS, FUNCTIONAL_LEVELS, Need
 from discharge.policy import ContentClass
 from discharge.proofs import Proof
 from discharge.task import Priority
+from services.agreements.reading import check_agreement
+from services.agreements.shipped import profile
 from tests import diagrams
 from tests.diagrams import DOCS
-from tests.factories import shipped_agreement
 
 SECTIONS = ("Status:", "## Context", "## Decision", "## Consequences", "## Alternatives", "## Check")
 EVERY_EVENT_HAS = {"at", "stay_id", "by"}
@@ -59,7 +75,9 @@ def test_every_rule_that_ships_has_its_ladder_explained() -> None:
     text = _read("rules.md")
 
     ladders = text[text.index("## Ladders") : text.index("## What the core does")]
-    assert {rule.id for rule in shipped_agreement().rules} == set(re.findall(r"^\| (R\d+) \|", ladders, re.MULTILINE))
+    ladders = ladders[: ladders.index("## Conditions")]
+    rules = parse_agreement(profile("dk-midtjylland")).rules
+    assert [rule.code for rule in rules] == re.findall(r"^\| R\d+ \| `([\w-]+)` \|", ladders, re.MULTILINE)
 
 
 def test_the_rules_of_the_core_say_where_they_stand() -> None:
@@ -70,17 +88,36 @@ def test_the_rules_of_the_core_say_where_they_stand() -> None:
 
 
 def test_every_key_and_word_of_an_agreement_is_documented() -> None:
-    named = _named(_read("agreement.md"))
+    text = _read("agreement.md")
+    named = _named(text) | set(re.findall(r"[\w-]+", " ".join(_named(text))))
 
-    keys = TOP_KEYS | RULE_KEYS | STEP_KEYS | frozenset().union(*KEYS_OF_DEADLINE.values())
-    words = {
-        str(word)
-        for kind in (Trigger, Condition, PartyName, DeadlineKind, StepKind, ContentClass, Priority)
-        for word in kind
-    }
-    assert keys - named == set()
+    keys = TOP_KEYS | RULE_KEYS | STEP_KEYS | GATE_KEYS | CALENDAR_KEYS | CONSEQUENCE_KEYS | PARTY_KEYS
+    keys |= LAYER_KEYS | EXTENDING_KEYS | frozenset().union(*KEYS_OF_DEADLINE.values(), *CHANGES.values())
+    kinds = (Trigger, PartyName, DeadlineKind, Since, StepKind, Quiet, Act, LayerKind, ContentClass, Priority, Need)
+    words = {str(word) for kind in kinds for word in kind}
+    assert keys - named - {"extends"} == set()
     assert words - named == set()
-    assert len(Anchor) == 3
+    assert {*DESTINATIONS, *FUNCTIONAL_LEVELS} - named == set()
+    assert "extends: dk-example" in text
+    assert len(Anchor) == 4
+
+
+def test_every_field_of_conditions_is_listed_with_its_type() -> None:
+    listed = re.findall(r"^\| `(\w+\.\w+)` \| (\w+) \| \S", _read("agreement.md"), re.MULTILINE)
+
+    assert listed == [(name, str(kind)) for name, kind in FIELDS.items()]
+
+
+def test_the_examples_of_agreements_can_be_stored() -> None:
+    known: dict[str, Document] = {}
+    for example in re.findall(r"^```yaml\n(.*?)^```$", _read("agreement.md"), re.MULTILINE | re.DOTALL):
+        checked = check_agreement(example.encode(), find=known.get)
+
+        assert [str(finding) for finding in checked.findings] == []
+        assert checked.document is not None
+        known[str(checked.document["id"])] = checked.document
+
+    assert list(known) == ["dk-example", "birkelund", "summer", "dk-neighbour"]
 
 
 def test_the_glossary_keeps_the_proofs_apart() -> None:

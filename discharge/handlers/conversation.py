@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from discharge.agreement import Trigger
 from discharge.commands import Receipt, ReceiptCode, ReceiveLetter, WriteMessage
+from discharge.context import MessageFacts
 from discharge.conversation import CareMessage, Conversation, MessageState, StoredFile, binds_to, place_for
 from discharge.directory import Directory, OrganizationKind
 from discharge.drafting import Ends, drafted, require_sound
 from discharge.errors import LetterError, NotAllowedError, NotFoundError, TransitionError
 from discharge.events import CareMessageWritten
+from discharge.handlers import duties
 from discharge.handlers.intake import answered_before
 from discharge.identifiers import (
     AttachmentId,
     CareMessageId,
     ConversationId,
     PatientId,
+    PersonId,
     SegmentId,
     SorCode,
     ThreadId,
     fresh_urn,
 )
-from discharge.letter import Letter, LetterKind, LetterPriority, files_of
+from discharge.letter import Letter, LetterKind, LetterPriority, files_of, texts_of
 from discharge.patient import Patient
 from discharge.policy import WRITING_ROLES, Caller, ContentClass, Role, require_role, require_sender
 from discharge.ports import UnitOfWork
@@ -72,6 +76,7 @@ async def receive_letter(command: ReceiveLetter, uow: UnitOfWork) -> Receipt:
     await uow.conversations.save(conversation)
     await uow.messages.conclude(envelope, receipt, stay_id=conversation.stay_id, patient=patient, keep=True)
     _tell(uow, conversation, letter, place=place)
+    await _ask_for_answers(uow, conversation, letter, stay, patient, place=place)
     await uow.commit()
     return receipt
 
@@ -156,8 +161,43 @@ async def _send(
     if not served:
         await uow.outbox.post(replace(letter, stay_id=conversation.stay_id))
     _tell(uow, conversation, letter, place=place, by=by, desk=caller.acting)
+    await _ask_for_answers(uow, conversation, letter, stay, patient, place=place, by=by, desk=caller.acting)
     await uow.commit()
     return conversation
+
+
+async def _ask_for_answers(
+    uow: UnitOfWork,
+    conversation: Conversation,
+    letter: Letter,
+    stay: Stay | None,
+    patient: Patient,
+    *,
+    place: SorCode | None,
+    by: Person | None = None,
+    desk: SorCode | None = None,
+) -> None:
+    """What the agreement makes of a message about a stay: who must answer, or telephone, and by when."""
+    if stay is None or letter.kind.puts_right:
+        return
+    message = MessageFacts.told(
+        uow.directory,
+        kind=letter.kind,
+        category=letter.category,
+        is_urgent=letter.priority is LetterPriority.ASAP,
+        sender=desk or letter.sender,
+        place=place,
+    )
+    news = duties.News(by=by or _author(letter), message=message, conversation_id=conversation.id)
+    planned = await duties.plan_tasks(uow, stay, patient, Trigger.MESSAGE_WRITTEN, news=news)
+    if planned is not stay:
+        await uow.stays.save(planned)
+
+
+def _author(letter: Letter) -> Person | None:
+    """Who wrote a letter in a system outside, as it says."""
+    written = max(texts_of(letter.segments), key=lambda text: text.at, default=None)
+    return None if written is None or written.author is None else Person(PersonId(letter.sender), written.author.name)
 
 
 def is_served(recipient: SorCode, directory: Directory) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +21,7 @@ from discharge.events import (
     StayCancelled,
     StayContinued,
 )
-from discharge.handlers import duties
+from discharge.handlers import duties, planner
 from discharge.identifiers import EpisodeOfCareId, MessageId, SorCode, StayId
 from discharge.notices import Effect, EncounterClass, FiledNotice, NoticeKind, StayState
 from discharge.patient import Patient
@@ -29,7 +29,7 @@ from discharge.policy import audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import Party, PartyBasis, Stay
 from discharge.story import story_of
-from discharge.task import HandoverTask
+from discharge.task import HandoverTask, Person
 
 __all__ = ["audience_at", "begin", "close_access", "file", "follow", "press", "serve", "told_before"]
 
@@ -159,14 +159,26 @@ async def follow(
     if before is None:
         uow.record(StayBegan(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, kind=notice.kind))
     else:
+        stay = await _reports_dropped(uow, before, stay, notice)
         stay = await _changed(uow, before, stay, notice)
     if stay.state is StayState.DEAD:
         return await _died(uow, before, stay, notice)
     if stay.state is StayState.ENDED:
         return await _ended(uow, before, stay, patient, notice)
     if _begins_duties(before, notice):
-        stay = await duties.plan_tasks(uow, stay, patient, Trigger.STAY_BEGAN)
+        stay = await duties.plan_tasks(uow, stay, patient, *_beginnings(before, stay))
     return await close_access(uow, stay)
+
+
+def _beginnings(before: Stay | None, stay: Stay) -> Iterator[Trigger]:
+    """What is true of a patient in hospital; after an end that was none, what the plan says counts again too."""
+    yield Trigger.STAY_BEGAN
+    if stay.state is StayState.ADMITTED:
+        yield Trigger.ADMITTED
+    if before is not None and not before.is_open and stay.plan.version > 0:
+        yield Trigger.PLAN_REVISED
+        if stay.plan.treatment_finished_at is not None:
+            yield Trigger.TREATMENT_FINISHED
 
 
 def _begins_duties(before: Stay | None, notice: FiledNotice) -> bool:
@@ -207,22 +219,47 @@ async def _opened(uow: UnitOfWork, before: Stay, stay: Stay, notice: FiledNotice
     """The end was no end: what it had made is taken back."""
     if before.state is StayState.DEAD:
         uow.record(DeathWithdrawn(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
-        return stay
     if before.state is StayState.CANCELLED:
         uow.record(StayBegan(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, kind=notice.kind))
-        return stay
-    reason = duties.CANCELLED_BY_NOTICE if notice.by is None else duties.UNDONE_BY_WARD
     made = [task for task in await uow.tasks.of_stay(stay.id) if task.cause == Trigger.DISCHARGED]
-    fresh = _not_yet_put_right(made, await uow.tasks.of_stay(stay.id))
-    await duties.withdraw(uow, made, reason=reason, by=notice.by)
+    if not made and before.state is not StayState.ENDED:
+        return stay
+    # Also of the dead: a discharge may be undone while nobody is told of anything.
     uow.record(DischargeUndone(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward))
-    return await duties.put_right(uow, stay, fresh, reason=reason)
+    reason = duties.CANCELLED_BY_NOTICE if notice.by is None else duties.UNDONE_BY_WARD
+    return await _take_back(uow, stay, made, reason=reason, by=notice.by)
 
 
-def _not_yet_put_right(tasks: Sequence[HandoverTask], of_stay: Sequence[HandoverTask]) -> list[HandoverTask]:
-    """Those of an earlier end that was taken back have had their turn."""
-    had = {task.replaces for task in of_stay if task.code == duties.ACT_TAKEN}
-    return [task for task in tasks if task.id not in had]
+async def _take_back(
+    uow: UnitOfWork, stay: Stay, tasks: Sequence[HandoverTask], *, reason: str, by: Person | None
+) -> Stay:
+    """The fact behind ``tasks`` is none any more: what is open is withdrawn, and what ended answers to no other."""
+    await duties.withdraw(uow, tasks, reason=reason, by=by)
+    theirs = {task.id for task in tasks}
+    for task in await uow.tasks.of_stay(stay.id):
+        if task.id in theirs:
+            await uow.tasks.save(task.groundless())
+    return await duties.put_right(uow, stay, tasks, reason=reason)
+
+
+async def _reports_dropped(uow: UnitOfWork, before: Stay, stay: Stay, notice: FiledNotice) -> Stay:
+    """A hospital asks for no report any more: what it asked for is not owed, and who sent it must know.
+
+    A correction drops nothing, for corrections never ask: only a notice that is taken out takes its asking along.
+
+    Source: MedCom HospitalNotification 3.0.2, reportOfAdmission.
+    """
+    asking = {each.hospital for each in planner.reports_asked(stay)}
+    dropped = {each.hospital for each in planner.reports_asked(before)} - asking
+    if not dropped or stay.state is StayState.DEAD:
+        return stay
+    tasks = []
+    for task in await uow.tasks.of_stay(stay.id):
+        made_by = await planner.rule_of(uow, task)
+        is_theirs = not asking or uow.directory.hospital_of(task.requester) in dropped
+        if made_by is not None and planner.asks_for_report(made_by[1]) and is_theirs:
+            tasks.append(task)
+    return await _take_back(uow, stay, tasks, reason=duties.REPORT_NOT_ASKED, by=notice.by)
 
 
 async def _cancelled(uow: UnitOfWork, before: Stay | None, stay: Stay, notice: FiledNotice) -> Stay:
@@ -230,10 +267,8 @@ async def _cancelled(uow: UnitOfWork, before: Stay | None, stay: Stay, notice: F
     if before is None or before.state is StayState.CANCELLED:
         return await close_access(uow, stay)
     tasks = await uow.tasks.of_stay(stay.id)
-    fresh = _not_yet_put_right(tasks, tasks)
-    await duties.withdraw(uow, tasks, reason=duties.CANCELLED_BY_NOTICE, by=notice.by)
     uow.record(StayCancelled(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
-    stay = await duties.put_right(uow, stay, fresh, reason=duties.CANCELLED_BY_NOTICE)
+    stay = await _take_back(uow, stay, tasks, reason=duties.CANCELLED_BY_NOTICE, by=notice.by)
     return await close_access(uow, stay)
 
 
@@ -261,7 +296,8 @@ async def _ended(uow: UnitOfWork, before: Stay | None, stay: Stay, patient: Pati
             )
         )
     # Also on a mere confirmation: it may have brought the municipality in.
-    stay = await duties.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=not again or redated)
+    redate, news = not again or redated, duties.News(by=notice.by)
+    stay = await duties.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=redate, news=news)
     return await close_access(uow, stay)
 
 
@@ -282,9 +318,10 @@ async def close_access(uow: UnitOfWork, stay: Stay) -> Stay:
     owing = _owing(uow.directory, await uow.tasks.of_stay(stay.id))
     over = _over_since(stay)
     end = None if over is None else over + timedelta(days=uow.access_days)
-    return replace(
-        stay, parties=tuple(replace(party, until=_until(uow, party, stay, owing, end)) for party in stay.parties)
-    )
+    ends = [(party, _until(uow, party, stay, owing, end)) for party in stay.parties]
+    if all(party.until == until for party, until in ends):
+        return stay
+    return replace(stay, parties=tuple(replace(party, until=until) for party, until in ends))
 
 
 def _over_since(stay: Stay) -> datetime | None:

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from discharge.agreement import (
-    Condition,
-    HealthAgreement,
+from discharge.agreement import Rule, StepKind, Trigger
+from discharge.conditions import Facts
+from discharge.context import MessageFacts, PartyName, PlanningContext
+from discharge.directory import Directory
+from discharge.events import AgreementMissing, TaskMoved, TaskRedated, TaskRequested
+from discharge.facts import facts_of
+from discharge.handlers import planner
+from discharge.identifiers import ConversationId, PersonId, RuleId, SorCode, TaskId
+from discharge.patient import Patient
+from discharge.planning import (
     PlannedStep,
     PlannedTask,
-    PlanningContext,
-    Rule,
-    StepKind,
-    Trigger,
+    due_of,
+    follows,
     instant_after,
+    plan,
     planned_steps,
 )
-from discharge.clock import local
-from discharge.events import AgreementMissing, TaskMoved, TaskRedated, TaskRequested
-from discharge.identifiers import PersonId, RuleId, SorCode, TaskId
-from discharge.notices import FiledNotice
-from discharge.patient import Patient
 from discharge.policy import audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import PartyBasis, Stay
+from discharge.story import story_of
 from discharge.task import HandoverTask, Move, Person, Priority, Proofs, TaskStatus, Title
 
 __all__ = [
     "ACT_TAKEN",
     "CANCELLED_BY_NOTICE",
     "DEATH",
+    "NO_NEWS",
+    "REPORT_NOT_ASKED",
     "UNDONE_BY_WARD",
+    "News",
+    "ask_again",
     "hand_over",
     "plan_tasks",
     "put_right",
@@ -44,7 +50,8 @@ __all__ = [
 UNDONE_BY_WARD: Final = "Udskrivningen er taget tilbage"
 CANCELLED_BY_NOTICE: Final = "Hospitalet har annulleret meldingen"
 DEATH: Final = "Borgeren er død"
-_TAKEN_BACK: Final = frozenset({UNDONE_BY_WARD, CANCELLED_BY_NOTICE, DEATH})
+REPORT_NOT_ASKED: Final = "Hospitalet beder ikke længere om indlæggelsesrapporten"
+_TAKEN_BACK: Final = frozenset({UNDONE_BY_WARD, CANCELLED_BY_NOTICE, DEATH, REPORT_NOT_ASKED})
 """Reasons of ours on what was withdrawn: when the fact comes back, so does the duty."""
 ACT_TAKEN: Final = "act-already-taken"
 _ACT_TAKEN_RULE: Final = RuleId("R32")
@@ -55,38 +62,84 @@ _PUT_RIGHT: Final = Title(
     en="The notice was taken back: put right what you have already done",
 )
 _STAFET: Final = Person(PersonId("stafet"), "Stafet")
+_BEGINNINGS: Final = frozenset({Trigger.STAY_BEGAN, Trigger.DISCHARGED})
+_NO_LONGER_NEEDED: Final = "Grunden til opgaven er faldet væk"
+_VOIDED: Final = {
+    Trigger.TREATMENT_RESUMED: "Færdigmeldingen er taget tilbage",
+    Trigger.PLAN_REVISED: "Planen er ændret",
+    Trigger.DISCHARGED: "Patienten er udskrevet",
+}
+"""Why an event took a duty back, as its owner reads it."""
+_PAYS: Final[dict[str, str]] = {
+    PartyName.MUNICIPALITY: "Kommunen betaler.",
+    PartyName.MUNICIPALITY_ON_DUTY: "Kommunen betaler.",
+    PartyName.REGION: "Regionen betaler.",
+    PartyName.HOSPITAL: "Hospitalet betaler.",
+    PartyName.WARD: "Afdelingen betaler.",
+}
+"""Whose purse, as a note on the duty. Source: domain.md R27, E3."""
+_NOT_NEEDED: Final = frozenset({_NO_LONGER_NEEDED, *_VOIDED.values()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What an event brings beside itself, for rules to look at."""
+
+    by: Person | None = None
+    changed: tuple[str, ...] = ()
+    """Fields of the plan that changed."""
+    message: MessageFacts | None = None
+    conversation_id: ConversationId | None = None
+    completed: str | None = None
+    """Code of the duty that was done."""
+
+
+NO_NEWS: Final = News()
 
 
 async def plan_tasks(
     uow: UnitOfWork,
     stay: Stay,
     patient: Patient,
-    trigger: Trigger,
-    *,
+    *triggers: Trigger,
     redate: bool = False,
+    news: News = NO_NEWS,
 ) -> Stay:
-    """Commit the duties that ``trigger`` makes; one that the stay already has is never doubled.
+    """Commit the duties that ``triggers`` make, and what they mean for those that are open.
 
+    One that the stay already has is never doubled; a rule that answers messages owes each its answer.
     With ``redate`` the fact behind them has a new time, and what is still open is owed by another
     instant. Without it deadlines stand: an agreed time outlives a new telephone number, and a second
     admission notice gives nobody more minutes.
     """
-    agreement = await _agreement_of(uow, stay)
+    agreement = await planner.agreement_in_force(uow, stay)
     if agreement is None:
-        uow.record(AgreementMissing(at=uow.now, stay_id=stay.id, ward=stay.ward, receiver=stay.receiver))
+        if not _BEGINNINGS.isdisjoint(triggers):
+            uow.record(AgreementMissing(at=uow.now, stay_id=stay.id, ward=stay.ward, receiver=stay.receiver))
         return stay
-    context = _context(uow, stay, patient)
     tasks = await uow.tasks.of_stay(stay.id)
-    existing = {(task.rule, task.code): task for task in tasks if _holds(task, tasks)}
-    for planned in agreement.plan(trigger, context):
-        known = existing.get((planned.rule.id, planned.rule.code))
+    context = planner.context_of(
+        uow, stay, patient, agreement, tasks, changed=news.changed, message=news.message, completed=news.completed
+    )
+    facts = facts_of(context)
+    for trigger in triggers:
+        stay = await _let_follow(uow, stay, await uow.tasks.of_stay(stay.id), trigger, context, facts, news)
+    tasks = await uow.tasks.of_stay(stay.id)
+    existing = {(task.rule, task.code): task for task in _holding(tasks, stay, uow.directory)}
+    for trigger, planned in ((cause, each) for cause in triggers for each in plan(agreement, cause, context)):
+        known = None if trigger is Trigger.MESSAGE_WRITTEN else existing.get(planned.rule.key)
+        if (
+            known is not None
+            and known.status is TaskStatus.COMPLETED
+            and follows(planned.rule.renewed_by, trigger, facts)
+        ):
+            known = None
         if known is not None and not _asked_by_another(known, planned, stay, uow):
             if redate:
-                await _redate(uow, known, planned)
+                await _redate(uow, known, planned.due_at, planned.steps, anew=known.cause != trigger)
             continue
-        task = _task_of(uow, stay, planned, trigger)
-        if Condition.REPORT_REQUESTED in planned.rule.conditions:
-            task = replace(task, note=_recipient_note(uow, stay))
+        task = replace(_task_of(uow, stay, planned, trigger), conversation_id=news.conversation_id)
+        existing[planned.rule.key] = task
         stay = stay.with_party(task.owner, PartyBasis.OWES, uow.now)
         await uow.tasks.save(task)
         await _arm(uow, task, planned.steps)
@@ -94,30 +147,95 @@ async def plan_tasks(
     return stay
 
 
-def _holds(task: HandoverTask, tasks: Sequence[HandoverTask]) -> bool:
-    """False for what was rejected, and for what was done or withdrawn on a fact that was taken back."""
-    if task.status is TaskStatus.REJECTED:
-        return False
-    if task.status is TaskStatus.CANCELLED:
-        return task.status_reason not in _TAKEN_BACK
-    return not any(other.code == ACT_TAKEN and other.replaces == task.id for other in tasks)
+async def _let_follow(
+    uow: UnitOfWork,
+    stay: Stay,
+    tasks: Sequence[HandoverTask],
+    trigger: Trigger,
+    context: PlanningContext,
+    facts: Facts,
+    news: News,
+) -> Stay:
+    """What ``trigger`` means for open duties, each by the rule and the version that made it."""
+    for task in tasks:
+        found = await planner.rule_of(uow, task) if task.is_open else None
+        if found is None:
+            continue
+        agreement, rule = found
+        if trigger is Trigger.MESSAGE_WRITTEN and task.conversation_id != news.conversation_id:
+            continue
+        if follows(rule.voided_by, trigger, facts):
+            await withdraw(uow, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED), by=news.by)
+            stay = await put_right(uow, stay, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED))
+        elif follows(rule.completed_by, trigger, facts):
+            await _carried_out(uow, task, trigger, news.by or task.assignee)
+        elif follows(rule.renewed_by, trigger, facts) and not task.is_unanswered:
+            await ask_again(uow, stay, task, by=news.by, due_at=due_of(agreement, rule, context))
+        elif trigger is Trigger.PLAN_REVISED and rule.deadline.moves_with(news.changed):
+            due_at = due_of(agreement, rule, context)
+            if due_at is not None:
+                steps = planned_steps(agreement, rule, context, owner=task.owner, due_at=due_at)
+                await _redate(uow, task, due_at, steps)
+    return stay
 
 
-def _reports_asked(stay: Stay) -> list[FiledNotice]:
-    return [each for each in stay.notices if each.report_requested and each.holds]
+async def _carried_out(uow: UnitOfWork, task: HandoverTask, trigger: Trigger, by: Person | None) -> None:
+    """What was done elsewhere carries the duty out: for who did it, else for who has it; nobody's is only withdrawn."""
+    reason = _VOIDED.get(trigger, _NO_LONGER_NEEDED)
+    if by is None:
+        await withdraw(uow, (task,), reason=reason)
+        return
+    if task.assignee is not None and task.assignee.id != by.id:
+        task = task.moved(Move.ASSIGN, by=by, at=uow.now, assignee=by)
+    taken = task.moved(Move.ACCEPT, by=by, at=uow.now) if task.is_unanswered else task
+    done = replace(taken.moved(Move.COMPLETE, by=by, at=uow.now), status_reason=reason)
+    await uow.tasks.save(done)
+    await uow.timers.arm(done, ())
+    uow.record(TaskMoved(at=uow.now, stay_id=task.stay_id, by=by, task=done, move=Move.COMPLETE))
+
+
+async def ask_again(
+    uow: UnitOfWork, stay: Stay, task: HandoverTask, *, by: Person | None, due_at: datetime | None = None
+) -> None:
+    """What was accepted no longer holds: a new round of proofs, with the ladder from the beginning."""
+    renewed = task.renewed(uow.now, due_at=due_at)
+    await uow.tasks.save(renewed)
+    await restart_ladder(uow, stay, renewed)
+    uow.record(TaskRedated(at=uow.now, stay_id=stay.id, by=by, task=renewed))
+
+
+def _holding(tasks: Sequence[HandoverTask], stay: Stay, directory: Directory) -> list[HandoverTask]:
+    """The duties that are owed, or are so no more: not what was rejected, nor answers to what was taken back.
+
+    How a duty ended, and by whom, makes no difference. Nor is it an answer to a discharge that was told
+    after it ended: the one before may be taken back by a message that is still on its way.
+    """
+    held = [task for task in tasks if task.is_open or (task.cause is not None and not _is_void(task, stay))]
+    after = {task.id for task in held if task.cause == Trigger.DISCHARGED and not task.is_open}
+    if not after or not stay.notices:
+        return held
+    told_at = story_of(stay.notices, directory).end_told_since
+    return [task for task in held if task.id not in after or (told_at is not None and told_at <= task.changed_at)]
+
+
+def _is_void(task: HandoverTask, stay: Stay) -> bool:
+    withdrawn = task.status is TaskStatus.CANCELLED and task.status_reason in _TAKEN_BACK | _NOT_NEEDED
+    # What a discharge carried out is owed again when there was no discharge.
+    undone = stay.is_open and task.status_reason == _VOIDED[Trigger.DISCHARGED]
+    return withdrawn or undone or task.status is TaskStatus.REJECTED
 
 
 def _asked_by_another(known: HandoverTask, planned: PlannedTask, stay: Stay, uow: UnitOfWork) -> bool:
     """A report that was sent to one hospital is owed to the next one too, when that one asks for it."""
-    if Condition.REPORT_REQUESTED not in planned.rule.conditions or known.is_open:
+    if not planner.asks_for_report(planned.rule) or known.is_open:
         return False
-    asks = any(each.hospital == stay.hospital for each in _reports_asked(stay))
+    asks = any(each.hospital == stay.hospital for each in planner.reports_asked(stay))
     return asks and uow.directory.hospital_of(known.requester) != stay.hospital
 
 
 def _recipient_note(uow: UnitOfWork, stay: Stay) -> str | None:
     """To whom the report goes, when the hospital named somebody else than the sender."""
-    asked = ((each.report_recipient, each.sender) for each in _reports_asked(stay))
+    asked = ((each.report_recipient, each.sender) for each in planner.reports_asked(stay))
     named = [recipient for recipient, sender in asked if recipient is not None and recipient != sender]
     if not named:
         return None
@@ -140,10 +258,11 @@ async def put_right(uow: UnitOfWork, stay: Stay, tasks: Sequence[HandoverTask], 
 
     Source: MedCom HospitalNotification 3.0.2, cancellations; domain.md R32.
     """
+    had = {task.replaces for task in await uow.tasks.of_stay(stay.id) if task.code == ACT_TAKEN}
     for task in tasks:
         begun = task.assignee is not None or task.status is TaskStatus.COMPLETED
-        # The ward knows what it took back itself.
-        if not begun or task.code == ACT_TAKEN or task.owner == stay.ward:
+        # The ward knows what it took back itself, and nobody is asked twice.
+        if not begun or task.code == ACT_TAKEN or task.id in had or task.owner == stay.ward:
             continue
         due_at = uow.now + _PUT_RIGHT_WITHIN
         act = HandoverTask(
@@ -197,20 +316,13 @@ async def restart_ladder(uow: UnitOfWork, stay: Stay, task: HandoverTask) -> Non
     """Nobody has taken on what the task now is: its ladder begins again, from now and from its owner."""
     if task.due_at is None:
         return
-    rule = await _rule_of(uow, task)
-    if rule is None:
+    found = await planner.rule_of(uow, task)
+    if found is None:
         await uow.timers.arm(task, (_overdue(uow, task, task.due_at),))
         return
-    context = _context(uow, stay, await uow.patients.get(stay.patient_id))
-    await _arm(uow, task, planned_steps(rule, context, owner=task.owner, due_at=task.due_at))
-
-
-async def _rule_of(uow: UnitOfWork, task: HandoverTask) -> Rule | None:
-    """The rule that made the task, unless nobody's rule did or its agreement was loaded anew without it."""
-    if task.agreement is None:
-        return None
-    agreement = await uow.agreements.get(task.agreement)
-    return next((rule for rule in agreement.rules if (rule.id, rule.code) == (task.rule, task.code)), None)
+    agreement, rule = found
+    context = planner.context_of(uow, stay, await uow.patients.get(stay.patient_id), agreement)
+    await _arm(uow, task, planned_steps(agreement, rule, context, owner=task.owner, due_at=task.due_at))
 
 
 def _overdue(uow: UnitOfWork, task: HandoverTask, due_at: datetime) -> PlannedStep:
@@ -225,9 +337,9 @@ async def _arm(uow: UnitOfWork, task: HandoverTask, steps: Sequence[PlannedStep]
     done_at = {
         other.code: other.proofs.done_at
         for other in await uow.tasks.of_stay(task.stay_id)
-        if other.status is TaskStatus.COMPLETED
+        if other.status is TaskStatus.COMPLETED and other.cause is not None
     }
-    closed_days = uow.agreements.closed_days(local(uow.now).date())
+    closed_days = await planner.closed_days_for(uow, task)
     ready = []
     for step in steps:
         since = None if step.after_code is None else done_at.get(step.after_code)
@@ -236,12 +348,15 @@ async def _arm(uow: UnitOfWork, task: HandoverTask, steps: Sequence[PlannedStep]
     await uow.timers.arm(task, ready)
 
 
-async def _redate(uow: UnitOfWork, task: HandoverTask, planned: PlannedTask) -> None:
-    redated = task.redated(uow.now, planned.due_at)
-    if redated is task or not task.is_open:
+async def _redate(
+    uow: UnitOfWork, task: HandoverTask, due_at: datetime, steps: Sequence[PlannedStep], *, anew: bool = False
+) -> None:
+    """The same duty by another instant; ``anew`` arms its ladder even where that instant is the same."""
+    redated = task.redated(uow.now, due_at)
+    if not task.is_open or (redated is task and not anew):
         return
     await uow.tasks.save(redated)
-    await _arm(uow, redated, planned.steps)
+    await _arm(uow, redated, steps)
     uow.record(TaskRedated(at=uow.now, stay_id=task.stay_id, task=redated))
 
 
@@ -265,25 +380,15 @@ def _task_of(uow: UnitOfWork, stay: Stay, planned: PlannedTask, trigger: Trigger
         created_at=uow.now,
         changed_at=uow.now,
         due_at=planned.due_at,
+        note=_note_of(uow, stay, rule),
         proofs=Proofs(sent_at=uow.now),
     )
 
 
-def _context(uow: UnitOfWork, stay: Stay, patient: Patient) -> PlanningContext:
-    return PlanningContext(
-        stay=stay,
-        directory=uow.directory,
-        district=patient.district,
-        gp=patient.gp if patient.gp in uow.directory else None,
-        municipality_is_party=stay.receiver is not None and stay.is_party(stay.receiver),
-        report_requested=bool(_reports_asked(stay)),
-        received_at=uow.now,
-        closed_days=uow.agreements.closed_days(local(uow.now).date()),
-    )
-
-
-async def _agreement_of(uow: UnitOfWork, stay: Stay) -> HealthAgreement | None:
-    """The agreement of the addressee municipality's region; the hospital's where there is no municipality."""
-    place = stay.receiver if stay.receiver is not None else stay.hospital
-    region = uow.directory.region_of(place) or uow.directory.region_of(stay.hospital)
-    return await uow.agreements.for_region(region, local(uow.now).date())
+def _note_of(uow: UnitOfWork, stay: Stay, rule: Rule) -> str | None:
+    """What whoever does it must know, in words of the agreement: a person's own words take their place."""
+    if planner.asks_for_report(rule):
+        return _recipient_note(uow, stay)
+    payer = None if rule.payer is None else _PAYS.get(rule.payer, f"{rule.payer} betaler.")
+    said = [text for text in (None if rule.note is None else rule.note.da, payer) if text is not None]
+    return " ".join(said) or None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from discharge.agreement import PlannedStep, instant_after
-from discharge.clock import local
+from discharge.agreement import Trigger
 from discharge.commands import ConfirmDelivered, MoveTask
 from discharge.errors import (
     ConcurrentUpdateError,
@@ -16,14 +15,15 @@ from discharge.errors import (
     TransitionError,
 )
 from discharge.events import TaskDelivered, TaskMoved, TaskRequested
-from discharge.handlers import course, duties
+from discharge.handlers import course, duties, planner
 from discharge.identifiers import FeedId, SorCode, TaskId
+from discharge.planning import PlannedStep, instant_after
 from discharge.policy import ACTING_ROLES, Caller, Role, audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import PartyBasis, Stay
 from discharge.task import HandoverTask, Move, Person, Priority, Proofs, TaskStatus
 
-__all__ = ["confirm_delivered", "move_task", "require_reader"]
+__all__ = ["confirm_delivered", "let_follow", "move_task", "require_reader"]
 
 _OF_REQUESTER = frozenset({Move.AGREE_TIME, Move.DECLINE_TIME, Move.WITHDRAW})
 _OF_HOLDER = frozenset(
@@ -66,23 +66,36 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
         await uow.commit()
         return task
     _require_current(command, task)
+    moved, after = await let_follow(uow, stay, task, moved, command.move, by)
+    if after is not stay:
+        await uow.stays.save(after)
+    await uow.commit()
+    return moved
+
+
+async def let_follow(
+    uow: UnitOfWork, stay: Stay, task: HandoverTask, moved: HandoverTask, move: Move, by: Person
+) -> tuple[HandoverTask, Stay]:
+    """Keep a moved task, and let follow what that means for its stay; returns both as they are then."""
     if moved.owner != task.owner:
         moved = replace(moved, audience=audience_at(uow.directory, moved.owner, task.audience))
         stay = stay.with_party(moved.owner, PartyBasis.OWES, uow.now)
     await uow.tasks.save(moved)
-    uow.record(TaskMoved(at=uow.now, stay_id=task.stay_id, by=by, task=moved, move=command.move))
+    uow.record(TaskMoved(at=uow.now, stay_id=task.stay_id, by=by, task=moved, move=move))
     if moved.status is TaskStatus.REJECTED:
         stay = await _pass_on(uow, stay, moved)
     if not moved.is_open:
         await uow.timers.arm(moved, ())
-    elif command.move is Move.RELEASE or (moved.owner, moved.due_at) != (task.owner, task.due_at):
+    elif move is Move.RELEASE or (moved.owner, moved.due_at) != (task.owner, task.due_at):
         await duties.restart_ladder(uow, stay, moved)
     if moved.status is TaskStatus.COMPLETED:
         await _release_waiting(uow, moved)
+        patient = await uow.patients.get(stay.patient_id)
+        news = duties.News(by=by, completed=moved.code)
+        stay = await duties.plan_tasks(uow, stay, patient, Trigger.TASK_COMPLETED, news=news)
     if not moved.is_open or moved.owner != task.owner:
-        await uow.stays.save(await course.close_access(uow, stay))
-    await uow.commit()
-    return moved
+        stay = await course.close_access(uow, stay)
+    return moved, stay
 
 
 def _require_current(command: MoveTask, task: HandoverTask, *, is_repeat: bool = False) -> None:
@@ -183,7 +196,7 @@ async def _pass_on(uow: UnitOfWork, stay: Stay, rejected: HandoverTask) -> Stay:
 
 async def _release_waiting(uow: UnitOfWork, completed: HandoverTask) -> None:
     """Give their instants to the rungs that waited for this task."""
-    closed_days = uow.agreements.closed_days(local(uow.now).date())
+    closed_days = await planner.closed_days_for(uow, completed)
     for step in await uow.timers.waiting_for(completed.stay_id, completed.code):
         planned = PlannedStep(
             kind=step.kind,

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
-from discharge.agreement import Trigger
+from discharge.agreement import Act, Gate, Trigger
 from discharge.commands import BeginStay, RevisePlan
-from discharge.errors import ConcurrentUpdateError, NotFoundError, PlanError, TransitionError
-from discharge.events import PlanRevised, TaskRedated
-from discharge.handlers import course, duties
+from discharge.errors import ConcurrentUpdateError, GateClosedError, NotFoundError, PlanError, TransitionError
+from discharge.events import PlanRevised
+from discharge.handlers import course, duties, planner
 from discharge.identifiers import MessageId, PatientId
 from discharge.notices import FiledNotice
 from discharge.patient import Patient
-from discharge.plan import DischargePlan, PlanChange, PlanRevision, difference
+from discharge.plan import PARAMETER_OF, DischargePlan, PlanChange, PlanRevision, Unchanged, difference
+from discharge.planning import closed_gates
 from discharge.policy import ContentClass, Role, require_role
 from discharge.ports import UnitOfWork
 from discharge.stay import EncounterClass, NoticeKind, PartyBasis, Stay, StayState
 from discharge.task import HandoverTask, Person
 
-__all__ = ["begin_stay", "revise_plan"]
+__all__ = ["begin_stay", "revise_plan", "spread"]
 
-_AHEAD = timedelta(hours=24)
+_AHEAD: Final = timedelta(hours=24)
 
 
 async def begin_stay(command: BeginStay, uow: UnitOfWork) -> Stay:
@@ -93,6 +95,7 @@ async def revise_plan(command: RevisePlan, uow: UnitOfWork) -> Stay:
         NotFoundError: the stay is not at the caller's ward, or the ward's access has ended.
         ConcurrentUpdateError: the plan has moved on since the caller read it.
         PlanError: the plan contradicts itself, or the departure cannot be.
+        GateClosedError: the agreement wants something in place first, and no reason is given.
         TransitionError: undo without a discharge, or when the citizen is in hospital again.
     """
     require_role(command.caller, "revise-plan", Role.WARD, Role.DOCTOR, Role.SYSTEM)
@@ -107,8 +110,9 @@ async def revise_plan(command: RevisePlan, uow: UnitOfWork) -> Stay:
     by = Person(command.caller.person_id, command.caller.name)
     patient = await uow.patients.get(stay.patient_id)
     stay = replace(stay, plan=before.revised(command.revision))
+    await _require_open_gates(uow, stay, patient, command)
     if stay.plan is not before:
-        stay = await _spread(uow, stay, patient, before, by)
+        stay = await spread(uow, stay, patient, before, by)
     if command.undo_discharged:
         stay = await _undo(uow, stay, patient, by)
     if command.discharged_at is not None:
@@ -156,7 +160,7 @@ def _require_possible(at: datetime, stay: Stay, now: datetime) -> None:
         raise PlanError(element="discharged", problem="more than 24 hours ahead")
 
 
-async def _spread(uow: UnitOfWork, stay: Stay, patient: Patient, before: DischargePlan, by: Person) -> Stay:
+async def spread(uow: UnitOfWork, stay: Stay, patient: Patient, before: DischargePlan, by: Person) -> Stay:
     """Tell the receivers of a new version, and ask again where an earlier yes no longer holds."""
     changes = tuple(change for change in difference(before, stay.plan) if change.concerns_receivers)
     if not changes:
@@ -175,12 +179,38 @@ async def _spread(uow: UnitOfWork, stay: Stay, patient: Patient, before: Dischar
             receivers=receivers,
         )
     )
+    news = duties.News(by=by, changed=tuple(PARAMETER_OF[change.field] for change in changes))
+    triggers = [Trigger.PLAN_REVISED]
+    if "treatment_finished_at" in {change.field for change in changes}:
+        resumed = stay.plan.treatment_finished_at is None
+        triggers.append(Trigger.TREATMENT_RESUMED if resumed else Trigger.TREATMENT_FINISHED)
     if stay.state is StayState.ENDED:
         await _ask_again(uow, stay, changes, by)
         redate = any(change.field == "first_visit_at" for change in changes)
         stay = await duties.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=redate)
+    if stay.state not in {StayState.DEAD, StayState.CANCELLED}:
+        stay = await duties.plan_tasks(uow, stay, patient, *triggers, news=news)
         stay = await course.close_access(uow, stay)
     return stay
+
+
+async def _require_open_gates(uow: UnitOfWork, stay: Stay, patient: Patient, command: RevisePlan) -> None:
+    """Hold back what the agreement holds back, unless the ward passes it with a reason that the receivers read."""
+    reason = command.revision.override_reason
+    if not isinstance(reason, Unchanged) and reason is not None and reason.strip():
+        return
+    agreement = await planner.agreement_in_force(uow, stay)
+    if agreement is None or not agreement.gates:
+        return
+    context = planner.context_of(uow, stay, patient, agreement, await uow.tasks.of_stay(stay.id))
+    closed: tuple[Gate, ...] = ()
+    if command.discharged_at is not None and stay.is_open:
+        gone = replace(stay, state=StayState.ENDED, ended_at=command.discharged_at)
+        closed += closed_gates(agreement, Act.DISCHARGE, replace(context, stay=gone))
+    if not isinstance(command.revision.treatment_finished_at, Unchanged | None):
+        closed += closed_gates(agreement, Act.TREATMENT_FINISHED, context)
+    if closed:
+        raise GateClosedError(rule=closed[0].id, element=closed[0].element, text=closed[0].text)
 
 
 async def _ask_again(uow: UnitOfWork, stay: Stay, changes: tuple[PlanChange, ...], by: Person) -> None:
@@ -189,10 +219,7 @@ async def _ask_again(uow: UnitOfWork, stay: Stay, changes: tuple[PlanChange, ...
         return
     for task in await uow.tasks.of_stay(stay.id):
         if _rests_on_plan(task, stay):
-            renewed = task.renewed(uow.now)
-            await uow.tasks.save(renewed)
-            await duties.restart_ladder(uow, stay, renewed)
-            uow.record(TaskRedated(at=uow.now, stay_id=stay.id, by=by, task=renewed))
+            await duties.ask_again(uow, stay, task, by=by)
 
 
 def _rests_on_plan(task: HandoverTask, stay: Stay) -> bool:

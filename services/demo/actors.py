@@ -12,7 +12,7 @@ import orjson
 
 from discharge.directory import Directory
 from discharge.identifiers import SorCode
-from discharge.policy import Role
+from discharge.policy import ACTING_ROLES, Role
 from fhir_mappings.elements import Element, Json, JsonObject
 from fhir_mappings.errors import MappingError
 from fhir_mappings.json_text import parse
@@ -115,7 +115,7 @@ class Actors:
         response = await self._send(
             "PUT",
             f"/fhir/Task/{element.text('id')}",
-            AT_WORK[self._directory[owner].kind],
+            _role_for(element, AT_WORK[self._directory[owner].kind]),
             owner,
             content=orjson.dumps({**task, **changes}),
             headers={"if-match": f'W/"{element["meta"].text("versionId")}"'},
@@ -189,3 +189,10 @@ def _content(response: httpx.Response) -> Element:
 
 def _matches(bundle: Element) -> list[Element]:
     return [entry["resource"] for entry in bundle.all("entry") if entry["search"].text("mode") in {None, "match"}]
+
+
+def _role_for(task: Element, at_work: Role) -> Role:
+    """Who at the owner the task is meant for: whoever does the daily work there, if it is meant for them too."""
+    named = [coding.text("code") for each in task.all("performerType") for coding in each.all("coding")]
+    roles = [role for role in ACTING_ROLES - {Role.SYSTEM} if role.value in named]
+    return at_work if at_work in roles or not roles else min(roles)

@@ -12,6 +12,7 @@ from typing import Final
 
 import redis
 from joserfc.errors import JoseError
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -32,6 +33,10 @@ __all__ = ["diagnose"]
 _GIB: Final = 1024**3
 _OLDEST_REDIS: Final = (6, 2)
 _ANSWER_SECONDS: Final = 3.0
+_MAILS: Final = text(
+    "SELECT (SELECT count(*) FROM on_call) AS entries, (SELECT count(*) FROM alert_mail"
+    " WHERE state = 'failed' AND changed_at > now() - interval '1 day') AS lost"
+)
 _PROBE: Final = Caller(
     person_id=PersonId("doctor"), name="doctor", role=Role.SYSTEM, organization=SorCode("0000000000000000")
 )
@@ -64,6 +69,7 @@ def _missing(settings: Settings) -> list[str]:
     if not settings.is_demo and not settings.http.secure:
         findings.append("STAFET_HTTP_PUBLIC_URL is not https: people's sessions could be overheard")
     findings += _gateway(settings)
+    findings += _smtp(settings)
     if settings.token.signing_key is not None and settings.token.jwks is not None:
         findings += _signing_key(settings.token)
     return findings
@@ -83,6 +89,13 @@ def _gateway(settings: Settings) -> list[str]:
         for name, path in named.items()
         if path is not None and not path.is_file()
     ]
+
+
+def _smtp(settings: Settings) -> list[str]:
+    """What lets others read the password for the mail server."""
+    if not settings.is_demo and settings.smtp.host is not None and not settings.smtp.starttls:
+        return ["STAFET_SMTP_STARTTLS is off: the mail server's password could be read on the way"]
+    return []
 
 
 def _signing_key(token: TokenSettings) -> list[str]:
@@ -112,7 +125,9 @@ async def _ask_database(settings: Settings) -> list[str]:
         async with asyncio.timeout(_ANSWER_SECONDS * 3), engine.connect() as connection:
             migrated = await current_revision(connection) == head_revision()
             findings = await database_findings(connection, vault, demo=settings.is_demo)
-        return [*findings, *(await _audit(engine) if migrated else [])]
+        if not migrated:
+            return findings
+        return [*findings, *await _audit(engine), *await _on_call(engine, settings)]
     except (SQLAlchemyError, OSError) as error:
         # The driver's own text may repeat the address, and with it a password.
         return [f"PostgreSQL cannot be used ({type(error).__name__}): is it running, and STAFET_DATABASE_URL right?"]
@@ -129,6 +144,24 @@ async def _audit(engine: AsyncEngine) -> list[str]:
     return [
         f"the audit was changed: seal {broken} does not fit its row or its neighbours; find out who could write there"
     ]
+
+
+async def _on_call(engine: AsyncEngine, settings: Settings) -> list[str]:
+    """What keeps those on call from being mailed."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SET ROLE stafet_writer"))
+        found = (await connection.execute(_MAILS)).one()
+    findings = []
+    if found.entries and settings.smtp.host is None:
+        findings.append(
+            f"{found.entries} on-call entries exist and STAFET_SMTP_HOST is not set: nobody is mailed when a task is"
+            " left unanswered"
+        )
+    if found.lost:
+        findings.append(
+            f"{found.lost} mails to those on call were given up in the last day: see /alerts for the reason"
+        )
+    return findings
 
 
 def _redis(settings: Settings) -> list[str]:

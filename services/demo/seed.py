@@ -1,4 +1,4 @@
-"""What a fresh demo knows: organisations, an agreement, citizens, and stays in every state. Once per home."""
+"""What a fresh demo knows: organisations, the agreements, citizens, and stays in every state. Once per home."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from discharge.patient import Patient
+from services.agreements.shipped import PROFILES, profile
 from services.bootstrap import database_for
 from services.demo.courses import courses
 from services.demo.logins import Login
 from services.demo.people import first_logins
+from services.demo.routine import with_routine
 from services.demo.story import play, set_clock
 from services.persistence.clock import wall_now
 from services.persistence.database import Database
 from services.persistence.facts import put_fact, read_fact
-from services.persistence.loading import put_agreement_file, put_organization_file, put_patient_file
+from services.persistence.loading import put_organization_file, put_patient_file
+from services.persistence.master import put_agreement
 from services.persistence.master_files import read_patients
 from services.settings import Settings
 
@@ -33,7 +36,7 @@ _DONE: Final = "done"
 
 
 def master_file(name: str) -> bytes:
-    """A file of the demo's master data: organizations.json, patients.json or agreement.yaml."""
+    """A file of the demo's master data: organizations.json or patients.json."""
     return (files("services.demo") / "data" / name).read_bytes()
 
 
@@ -73,11 +76,20 @@ async def _seed(database: Database, *, empty: bool, now: datetime | None, begun:
         async with database.writing() as connection:
             await put_fact(connection, _SEED, at.isoformat())
         await put_organization_file(database, master_file("organizations.json"))
-        await put_agreement_file(database, master_file("agreement.yaml"))
+        async with database.writing() as connection:
+            for agreement in PROFILES:
+                await put_agreement(connection, profile(agreement))
     if not empty:
         if not number:
             await put_patient_file(database, master_file("patients.json"))
-        await play(database, await _citizens(database), courses(at), at, begin=int(number or 0), note=note)
+        await play(
+            database,
+            await _citizens(database),
+            [with_routine(course, at) for course in courses(at)],
+            at,
+            begin=int(number or 0),
+            note=note,
+        )
     # Playing took a moment of real time.
     await set_clock(database, now or wall_now())
     async with database.writing() as connection:

@@ -230,6 +230,7 @@ class _Play:
         self.tally.stays["kept"] += 1
         await self._answered(script, contact)
         await self._planned(script, contact)
+        await self._answered(script, contact)
         if script.ending is not Ending.OPEN:
             await self._leaves(script, sent, contact)
             await self._answered(script, contact)
@@ -289,7 +290,11 @@ class _Play:
     async def _leaves(self, script: Script, sent: list[Notification], contact: Element | None) -> None:
         at = self._now()
         if contact is not None and script.ending in {Ending.CLICK, Ending.BOTH}:
-            marked: list[Json] = [{"name": "discharged", "valueDateTime": write_instant(at)}]
+            # Whatever day it is: the ward has called first, as the agreement asks on closed days.
+            marked: list[Json] = [
+                {"name": "agreed-by-phone", "valueString": "Vagthavende i kommunen"},
+                {"name": "discharged", "valueDateTime": write_instant(at)},
+            ]
             await self.actors.plan(script.ward.sor, str(contact.text("id")), marked)
         if script.ending in {Ending.MESSAGE, Ending.BOTH}:
             left = self._notification(

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from discharge.clock import local
 from discharge.commands import RevisePlan
-from discharge.errors import ConcurrentUpdateError, PlanError
+from discharge.errors import ConcurrentUpdateError, GateClosedError, PlanError
 from discharge.handlers import revise_plan
 from discharge.identifiers import StayId
 from discharge.plan import PlanRevision
@@ -208,10 +208,13 @@ async def mark_discharged(request: Request, stay_id: str) -> Response:
     at = _leaves_at(give, form, view)
     if not form.errors:
         try:
-            revision = PlanRevision(override_reason=give.reason) if missing else PlanRevision()
+            revision = PlanRevision(override_reason=give.reason) if give.reason else PlanRevision()
             await _revise(request, stay_id, form.number("version"), revision, discharged_at=at)
         except ConcurrentUpdateError:
             return await _refused(request, stay_id, _lost(form.lang, form.number("version"), give=give), 412)
+        except GateClosedError as error:
+            label = form.lang.text("Skriv hvorfor")
+            form.refuse("reason", label, form.lang.of(error.text))
         except PlanError as error:
             form.refuse(*_field_of(error, form.lang))
     if form.errors:

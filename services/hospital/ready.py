@@ -51,6 +51,36 @@ def task_word(code: str, lang: Language) -> str:
         "read-discharge-letter": t("Læs epikrise"),
         "reconcile-medication": t("Afstem medicin"),
         "act-already-taken": t("Ret op"),
+        "assess-needs": t("Vurder behov"),
+        "telephone-municipality-urgent": t("Ring nu"),
+        "send-care-plan": t("Send plan"),
+        "read-care-plan": t("Læs plan"),
+        "check-record": t("Tjek journal"),
+        "agree-short-stay-by-phone": t("Telefonaftale"),
+        "telephone-same-day": t("Ring i dag"),
+        "answer-question": t("Svar"),
+        "agree-closed-day-by-phone": t("Weekendaftale"),
+        "follow-weekend-procedure": t("Weekendaftale"),
+        "agree-training": t("Aftal oplæring"),
+        "take-part-in-training": t("Oplæring"),
+        "pause-dose-dispensing": t("Pause dosis"),
+        "restart-dose-dispensing": t("Start dosis"),
+        "resume-dose-dispensing": t("Start dosis"),
+        "settle-paused-dose-dispensing": t("Dosis på pause"),
+        "take-home": t("Hent hjem"),
+        "cancel-place": t("Aflys plads"),
+        "reconcile-at-discharge": t("Afstem medicin"),
+        "answer-for-72-hours": t("72 timer"),
+        "answer-72-hour-question": t("Svar"),
+        "take-over-responsibility": t("Overtag ansvar"),
+        "book-follow-up-visit": t("Aftal besøg"),
+        "follow-up-visit": t("Hjemmebesøg"),
+        "offer-rehabilitation": t("Genoptræning"),
+        "know-rehabilitation": t("Genoptræning"),
+        "telephone-acute-team": t("Ring akutteam"),
+        "take-over-acute-care": t("Akut pleje"),
+        "order-aids": t("Hjælpemidler"),
+        "order-treatment-devices": t("Redskaber"),
     }.get(code, t("Opgave"))
 
 
@@ -62,7 +92,10 @@ def own_tasks(tasks: Iterable[TaskRecord], reader: Reader) -> tuple[TaskRecord, 
 
 def ready_items(stay: Stay, tasks: tuple[TaskRecord, ...], reader: Reader) -> tuple[Item, ...]:
     """What is needed, missing things first."""
-    items = [*_plan_items(stay, reader), *_task_items(tasks, reader)]
+    planned = _plan_items(stay, reader)
+    # What a field of the plan carries out is asked for there, and not a second time as a duty.
+    said = {item.word for item in planned}
+    items = [*planned, *(item for item in _task_items(tasks, reader) if item.word not in said)]
     return tuple(sorted(items, key=lambda item: item.is_done))
 
 
@@ -115,7 +148,7 @@ def _task_items(tasks: tuple[TaskRecord, ...], reader: Reader) -> list[Item]:
     return [
         Item(
             word=task_word(record.task.code, lang),
-            sentence=record.task.title.da if lang.is_danish else record.task.title.en,
+            sentence=lang.of(record.task.title),
             why=lang.text("Jeres egen opgave"),
             is_done=False,
             href=f"/tasks/{record.task.id}",

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from discharge.commands import Issue, ReceiptCode
 from discharge.identifiers import SorCode
+from fhir_mappings.medcom.codes import EventCode
 from notifications.outbound import DeliveryState
 from services.persistence.message_views import MessageRow
 from services.web.cards import Reader, place_name
 from services.web.dates import moment
 from services.web.language import Language
 
-__all__ = ["Finding", "MessageLine", "finding_of", "line_of", "place_of", "reason_of", "state_of"]
+__all__ = ["Finding", "MessageLine", "event_words", "finding_of", "line_of", "place_of", "reason_of", "state_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def line_of(row: MessageRow, reader: Reader) -> MessageLine:
     t, lang = reader.lang.text, reader.lang
     differing = lang.choose(row.differing_repeats, "1 med andet indhold", "{n} med andet indhold")
     times = lang.choose(row.sendings, "sendt 1 gang", "sendt {n} gange") if row.sendings else ""
-    repeats = lang.choose(row.repeats, "1 gang", "{n} gange") if row.repeats else t("nej")
+    repeats = lang.choose(row.repeats, "1 gang", "{n} gange") if row.repeats else ""
     return MessageLine(
         href=f"/operator/{'outbox' if row.leaves else 'messages'}/{row.id}",
         message_id=row.message_id,
@@ -62,7 +63,7 @@ def line_of(row: MessageRow, reader: Reader) -> MessageLine:
         reason=reason_of(row.reason, lang),
         sender=place_of(row.sender, reader),
         receiver=place_of(row.receiver, reader),
-        event=row.event_code or "",
+        event=event_words(row.event_code, lang),
         findings=tuple(finding_of(issue) for issue in row.issues),
         repeats=times if row.leaves else repeats,
         differing=differing if row.differing_repeats else "",
@@ -86,6 +87,17 @@ def state_of(row: MessageRow, lang: Language) -> str:
         ReceiptCode.TRANSIENT_ERROR: t("Midlertidig fejl"),
         ReceiptCode.FATAL_ERROR: t("Afvist"),
     }[row.receipt or ReceiptCode.OK]
+
+
+def event_words(event_code: str | None, lang: Language) -> str:
+    """What kind of message it is; a code that has no words is shown as it is."""
+    t = lang.text
+    known = {
+        EventCode.NOTIFICATION: t("Advis om sygehusophold"),
+        EventCode.CARE_COMMUNICATION: t("Korrespondance"),
+        EventCode.ACKNOWLEDGEMENT: t("Kvittering"),
+    }
+    return "" if event_code is None else known.get(event_code, event_code)
 
 
 def reason_of(reason: str | None, lang: Language) -> str:

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final
 
-__all__ = ["closed_days_around"]
+__all__ = ["closed_days_around", "knows_holidays"]
 
-_ALSO_CLOSED: Final = ((6, 5), (12, 24), (12, 31))
-"""Constitution Day, 24 and 31 December: no public holidays by law, closed in practice [prop]."""
+_EVERY_YEAR = len("06-05")
 
 
-@lru_cache(maxsize=16)
-def _closed_in(year: int) -> frozenset[date]:
+def closed_days_around(day: date, *, country: str = "DK", also: tuple[str, ...] = ()) -> frozenset[date]:
+    """Closed days of the years around ``day``: no deadline counts further than that.
+
+    Args:
+        day: the day of the event.
+        country: ISO 3166-1 code, whose public holidays close.
+        also: further closed days, ``2026-06-05``, or ``06-05`` for every year.
+    """
+    return _closed_in(day.year, country, also)
+
+
+def knows_holidays(country: str) -> bool:
+    """Tell whether the public holidays of ``country``, an ISO 3166-1 code, are known."""
+    import holidays  # noqa: PLC0415 - as below
+
+    return country in holidays.list_supported_countries(include_aliases=False)
+
+
+@lru_cache(maxsize=64)
+def _closed_in(year: int, country: str, also: tuple[str, ...]) -> frozenset[date]:
     import holidays  # noqa: PLC0415 - its calendars load slowly, and most processes never ask
 
-    public = holidays.country_holidays("DK", years=year)
-    return frozenset(public) | {date(year, month, day) for month, day in _ALSO_CLOSED}
+    years = range(year - 1, year + 2)
+    yearly = (f"{each}-{text}" for each in years for text in also if len(text) == _EVERY_YEAR)
+    named = (text for text in also if len(text) > _EVERY_YEAR)
+    public = holidays.country_holidays(country, years=years)
+    return frozenset(public) | {_day(text) for text in (*yearly, *named)}
 
 
-def closed_days_around(day: date) -> frozenset[date]:
-    """Danish public holidays and customary closed days of the year of ``day`` and the next."""
-    return _closed_in(day.year) | _closed_in(day.year + 1)
+def _day(text: str) -> date:
+    """The day; 29 February of a year without one is the day after the 28th."""
+    year, month, day = (int(part) for part in text.split("-"))
+    return date(year, month, 1) + timedelta(days=day - 1)

@@ -5,7 +5,7 @@ Who may see a thread is decided by row-level security; the conditions here only 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -14,9 +14,10 @@ from uuid import UUID
 from discharge.clock import local
 from discharge.conversation import Conversation
 from discharge.errors import NotFoundError
-from discharge.identifiers import AttachmentId, ConversationId, SorCode, StayId
+from discharge.identifiers import AttachmentId, ConversationId, MessageId, SorCode, StayId
 from discharge.letter import Attachment
 from discharge.patient import Patient
+from notifications.outbound import DeliveryState
 from services.persistence.conversation_rows import content_bound_to
 from services.persistence.conversations import read_conversations
 from services.persistence.reading import ReadSession
@@ -30,6 +31,7 @@ __all__ = [
     "conversation_list",
     "conversation_page",
     "conversations_of_stay",
+    "departures_of",
     "download",
 ]
 
@@ -43,6 +45,7 @@ _OURS: Final = (
     " WHERE c.conversation_id = conversation.id AND c.organization = ANY(%(ours)s))"
     " ORDER BY latest_at DESC, id LIMIT %(limit)s"
 )
+_DEPARTURES: Final = "SELECT message_id, state FROM outbound_message WHERE message_id = ANY(%(ids)s)"
 _CONTENT: Final = (
     "SELECT id, segment_id, media_type, content FROM attachment"
     " WHERE id = %(id)s AND conversation_id = %(conversation)s"
@@ -64,6 +67,8 @@ class ConversationList:
     now: datetime
     feed_head: FeedHead
     listed: tuple[Listed, ...]
+    departures: Mapping[MessageId, DeliveryState] = field(default_factory=dict)
+    """Where each message stands that leaves for a system outside; one that is not here stays within."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,8 @@ class ConversationPage:
     patient: PatientView
     gp: SorCode | None
     municipality: SorCode | None
+    departures: Mapping[MessageId, DeliveryState] = field(default_factory=dict)
+    """As in ``ConversationList``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +109,16 @@ async def conversation_list(session: ReadSession) -> ConversationList:
     people = await session.patients.of_ids([each.patient_id for each in found])
     views = {patient_id: _patient(patient, session.now) for patient_id, patient in people.items()}
     listed = tuple(Listed(conversation=each, patient=views[each.patient_id]) for each in found)
-    return ConversationList(now=session.now, feed_head=head, listed=listed)
+    return ConversationList(
+        now=session.now, feed_head=head, listed=listed, departures=await departures_of(session, found)
+    )
+
+
+async def departures_of(session: ReadSession, found: Sequence[Conversation]) -> dict[MessageId, DeliveryState]:
+    """Where the messages of the threads stand that leave for a system outside."""
+    ids = [message.letter.id for each in found for message in each.messages]
+    rows = await session.talk.ask(_DEPARTURES, {"ids": ids}) if ids else []
+    return {MessageId(row["message_id"]): DeliveryState(row["state"]) for row in rows}
 
 
 async def conversation_page(
@@ -126,6 +142,7 @@ async def conversation_page(
         patient=_patient(patient, session.now),
         gp=patient.gp,
         municipality=patient.municipality,
+        departures=await departures_of(session, [conversation]),
     )
 
 

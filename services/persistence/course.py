@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +15,7 @@ from discharge.stay import Stay
 from discharge.task import HandoverTask, Person
 from services.persistence.notice_rows import notice_row
 from services.persistence.people import SqlPatients
-from services.persistence.pipeline import Batch, Conversation
+from services.persistence.pipeline import Batch, Conversation, as_json
 from services.persistence.rows import plan_from, plan_sealed, stay_from, task_from, task_row
 from services.persistence.tables import (
     Base,
@@ -63,6 +64,10 @@ _UNDELIVERED: Final = (
     # An entry of an earlier round proves nothing of this one.
     " AND e.task_id = task.id AND e.event IN ('task-requested', 'task-changed') AND e.at >= task.sent_at)"
     " ORDER BY id FOR NO KEY UPDATE"
+)
+_TELL: Final = (
+    "UPDATE task t SET escalated_to = r.escalated_to"
+    " FROM jsonb_populate_recordset(NULL::task, %(rows)s::jsonb) r WHERE t.id = r.id"
 )
 
 
@@ -342,6 +347,10 @@ class SqlTasks:
     async def flush(self, batch: Batch) -> None:
         """Hand over what was saved and differs from what was loaded, and a snapshot where the version rose."""
         saved = [task for _, task in sorted(self._saved.items()) if task != self._loaded.get(task.id)]
+        told = {task.id: sorted(task.escalated_to) for task in saved if self._is_only_told(task)}
+        if told:
+            batch.add(_TELL, {"rows": as_json([{"id": task_id, "escalated_to": to} for task_id, to in told.items()])})
+        saved = [task for task in saved if task.id not in told]
         rows = [task_row(task, await self._key(task)) for task in saved]
         batch.upsert(TaskRow, rows)
         batch.insert(
@@ -352,6 +361,11 @@ class SqlTasks:
                 if (before := self._loaded.get(task.id)) is None or task.version != before.version
             ],
         )
+
+    def _is_only_told(self, task: HandoverTask) -> bool:
+        """True when nothing of it has changed but whom it was escalated to: an hour of deadlines changes no more."""
+        before = self._loaded.get(task.id)
+        return before is not None and replace(before, escalated_to=task.escalated_to) == task
 
     async def _key(self, task: HandoverTask) -> DataKey:
         return await self._patients.key_of(task.patient_id)

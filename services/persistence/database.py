@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 
 import uuid_utils
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -216,6 +217,13 @@ class Database:
             await self._enter(connection, _WRITER, None)
             yield connection
             await connection.commit()
+
+    @asynccontextmanager
+    async def past(self) -> AsyncIterator[AsyncConnection]:
+        """A bare transaction as the writer that cannot write: for what must count over everybody's stays."""
+        async with self.writing() as connection:
+            await connection.execute(text("SET TRANSACTION READ ONLY"))
+            yield connection
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[AsyncConnection]:

@@ -20,7 +20,7 @@ _SOME_DUE = text(
     " (SELECT FROM stalled_stay x WHERE x.stay_id = t.stay_id AND x.retry_at > :wall))"
 )
 _LOCK = 0x57AFE8
-_BATCH = 200
+_BATCH = 250
 _PAUSE_SECONDS = 0.05
 
 

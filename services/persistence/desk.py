@@ -210,16 +210,13 @@ async def inbound_detail(session: ReadSession, message_key: str) -> MessageDetai
         .where(MessageAsideRow.message == key)
         .order_by(MessageAsideRow.received_at, MessageAsideRow.id)
     )
-    return MessageDetail(
-        now=session.now,
-        feed_head=await session.feed_head(),
-        row=_row(row),
-        bundle_id=row.bundle_id,
-        has_body=row.has_body,
+    return await _detail(
+        session,
+        row,
+        MessageActRow.message == key,
         copies=tuple(
             MessageCopy(id=str(copy.id), received_at=copy.received_at, has_body=copy.has_body) for copy in copies
         ),
-        acts=await _acts(session, MessageActRow.message == key),
     )
 
 
@@ -239,12 +236,10 @@ async def outbound_detail(session: ReadSession, delivery_id: str) -> MessageDeta
         .where(OutboundReceiptRow.outbound == key)
         .order_by(OutboundReceiptRow.received_at, OutboundReceiptRow.id)
     )
-    return MessageDetail(
-        now=session.now,
-        feed_head=await session.feed_head(),
-        row=_row(row),
-        bundle_id=row.bundle_id,
-        has_body=row.has_body,
+    return await _detail(
+        session,
+        row,
+        MessageActRow.outbound == key,
         due_at=row.due_at,
         receipts=tuple(
             MessageReceipt(
@@ -257,7 +252,19 @@ async def outbound_detail(session: ReadSession, delivery_id: str) -> MessageDeta
             )
             for each in receipts
         ),
-        acts=await _acts(session, MessageActRow.outbound == key),
+    )
+
+
+async def _detail(session: ReadSession, row: Any, acts: ColumnElement[bool], **of_its_way: Any) -> MessageDetail:
+    """What is read of a message either way, and what only one of the two ways has."""
+    return MessageDetail(
+        now=session.now,
+        feed_head=await session.feed_head(),
+        row=_row(row),
+        bundle_id=row.bundle_id,
+        has_body=row.has_body,
+        acts=await _acts(session, acts),
+        **of_its_way,
     )
 
 

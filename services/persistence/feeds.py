@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -192,8 +191,8 @@ def _row(entry: Addressed, place: int) -> dict[str, object]:
         "number": place,
         "at": entry.at,
         "event": entry.event.value,
-        "task_id": None if entry.task_id is None else UUID(entry.task_id),
-        "stay_id": None if entry.stay_id is None else UUID(entry.stay_id),
+        "task_id": entry.task_id,
+        "stay_id": entry.stay_id,
         "priority": entry.priority.value,
         "due_at": entry.due_at,
         "title": entry.title,

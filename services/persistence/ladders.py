@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from discharge.agreement import PlannedStep
 from discharge.identifiers import SorCode, StayId, TaskId, TimerId
+from discharge.planning import PlannedStep
 from discharge.ports import ArmedStep
 from discharge.task import HandoverTask
 from services.persistence.clock import wall_now
@@ -22,14 +22,16 @@ __all__ = ["SqlTimers"]
 _WAITING: Final = (
     "SELECT * FROM timer WHERE stay_id = %(stay)s AND after_code = %(code)s AND due_at IS NULL AND fired_at IS NULL"
 )
-_RIPE: Final = (
-    "SELECT t.stay_id, t.due_at FROM timer t WHERE t.fired_at IS NULL AND t.due_at <= %(until)s"
+_IS_RIPE: Final = (
+    "t.fired_at IS NULL AND t.due_at <= %(until)s"
     " AND NOT EXISTS (SELECT FROM stalled_stay x WHERE x.stay_id = t.stay_id AND x.retry_at > %(wall)s)"
     " ORDER BY t.due_at, t.id LIMIT %(limit)s"
 )
+_RIPE: Final = f"SELECT t.stay_id, t.due_at FROM timer t WHERE {_IS_RIPE}"  # noqa: S608 - our own text
+# Looks on past the stays that others hold: what one worker has in hand keeps no other from the rest.
 _DUE_STAYS: Final = (
-    f"SELECT s.id FROM stay s WHERE s.id IN (SELECT d.stay_id FROM ({_RIPE}) d)"  # noqa: S608 - our own text
-    " ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED"
+    "SELECT s.id FROM timer t JOIN stay s ON s.id = t.stay_id"  # noqa: S608 - our own text
+    f" WHERE {_IS_RIPE} FOR NO KEY UPDATE OF s SKIP LOCKED"
 )
 _DUE_STAY: Final = "SELECT s.id FROM stay s WHERE s.id = %(stay)s FOR NO KEY UPDATE SKIP LOCKED"
 _WHOSE: Final = f"SELECT d.stay_id FROM ({_RIPE}) d GROUP BY d.stay_id ORDER BY min(d.due_at), d.stay_id"  # noqa: S608 - our own text
@@ -45,16 +47,13 @@ _POSTPONE: Final = """
     """
 _RECOVERED: Final = (
     "UPDATE stalled_stay x SET retry_at = NULL FROM timer t"
-    " WHERE t.id = ANY(%(timers)s) AND x.stay_id = t.stay_id AND x.retry_at IS NOT NULL"
+    " WHERE t.id = ANY(%(timers)s::uuid[]) AND x.stay_id = t.stay_id AND x.retry_at IS NOT NULL"
 )
 _DUE: Final = (
     "SELECT * FROM timer WHERE stay_id = ANY(%(stays)s) AND fired_at IS NULL AND due_at <= %(until)s"
     " ORDER BY due_at, id LIMIT %(limit)s"
 )
-_MARK: Final = (
-    "UPDATE timer t SET fired_at = r.fired_at FROM jsonb_populate_recordset(NULL::timer, %(rows)s::jsonb) r"
-    " WHERE t.id = r.id"
-)
+_MARK: Final = "UPDATE timer SET fired_at = %(at)s WHERE id = ANY(%(timers)s::uuid[])"
 _DATE: Final = (
     "UPDATE timer t SET due_at = r.due_at FROM jsonb_populate_recordset(NULL::timer, %(rows)s::jsonb) r"
     " WHERE t.id = r.id"
@@ -71,7 +70,7 @@ class SqlTimers:
         self._new_id = new_id
         self._armed: dict[TaskId, list[dict[str, Any]]] = {}
         self._dated: list[dict[str, Any]] = []
-        self._fired: list[dict[str, Any]] = []
+        self._fired: dict[datetime, list[TimerId]] = {}
 
     async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
         """Replace the rungs of ``task`` that have not fired."""
@@ -113,7 +112,7 @@ class SqlTimers:
             stays = await self._talk.ask(_DUE_STAY, {"stay": UUID(stay_id)})
         if not stays:
             return []
-        held = [row["id"] for row in stays]
+        held = list({row["id"] for row in stays})
         rows = await self._talk.ask(_DUE, {"stays": held, "until": until, "limit": limit})
         await self._tasks.hold(list({row["task_id"] for row in rows}))
         return [step_from(row) for row in rows]
@@ -132,13 +131,14 @@ class SqlTimers:
 
     async def fired(self, timer_id: TimerId, at: datetime) -> None:
         """Mark a rung as climbed."""
-        self._fired.append({"id": UUID(timer_id), "fired_at": at})
+        self._fired.setdefault(at, []).append(timer_id)
 
     def flush(self, batch: Batch) -> None:
         """Hand over what was armed, dated and fired."""
-        if self._fired:
-            batch.add(_MARK, {"rows": as_json(self._fired)})
-            batch.add(_RECOVERED, {"timers": [row["id"] for row in self._fired]})
+        for at, timers in self._fired.items():
+            named = f"{{{','.join(timers)}}}"
+            batch.add(_MARK, {"at": at, "timers": named})
+            batch.add(_RECOVERED, {"timers": named})
         if self._dated:
             batch.add(_DATE, {"rows": as_json(self._dated)})
         known = [UUID(task_id) for task_id in self._armed if task_id not in self._fresh]

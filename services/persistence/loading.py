@@ -13,24 +13,24 @@ from sqlalchemy.dialects.postgresql import insert
 from services.persistence.audit import audit_row, own_audit
 from services.persistence.client_files import read_clients, require_known_places
 from services.persistence.database import Database, new_id
-from services.persistence.master import put_agreement, put_organizations
+from services.persistence.master import put_organizations
 from services.persistence.master_files import (
-    read_agreement,
     read_organizations,
     read_patients,
     require_registered,
     require_tree,
 )
+from services.persistence.on_call import put_on_call
+from services.persistence.on_call_files import read_on_call, require_known_organizations
 from services.persistence.people import put_patient
 from services.persistence.system_clients import put_clients
 from services.persistence.tables import AuditRow
 
 __all__ = [
-    "load_agreement",
     "load_clients",
+    "load_on_call",
     "load_organizations",
     "load_patients",
-    "put_agreement_file",
     "put_organization_file",
     "put_patient_file",
 ]
@@ -69,14 +69,16 @@ async def load_clients(database: Database, file: Path) -> str:
         return f"{await put_clients(connection, clients)} clients loaded"
 
 
-async def load_agreement(database: Database, file: Path) -> str:
-    """Add or replace the agreement in ``file`` by id and version; says which.
+async def load_on_call(database: Database, file: Path) -> str:
+    """Add or replace those on call in ``file`` by place and address; says how many.
 
     Raises:
-        MasterFileError: it is not YAML.
-        AgreementError: it cannot be followed. Nothing was loaded.
+        MasterFileError: nothing was loaded, for the reasons in its text.
     """
-    return f"agreement {await put_agreement_file(database, await asyncio.to_thread(file.read_bytes))} loaded"
+    entries = read_on_call(await asyncio.to_thread(file.read_bytes), new_id)
+    require_known_organizations(entries, (await database.master()).directory)
+    async with database.writing() as connection:
+        return f"{await put_on_call(connection, entries)} on-call entries loaded"
 
 
 async def put_organization_file(database: Database, body: bytes) -> int:
@@ -102,11 +104,3 @@ async def put_patient_file(database: Database, body: bytes) -> int:
         row = audit_row(own_audit("load-patients", "CONSOLE load"), outcome=200, stays=stays, audit_id=new_id())
         await connection.execute(insert(AuditRow), row)
     return len(patients)
-
-
-async def put_agreement_file(database: Database, body: bytes) -> str:
-    """As ``load_agreement``, of a file in memory; returns id and version."""
-    document = read_agreement(body)
-    async with database.writing() as connection:
-        agreement = await put_agreement(connection, document)
-    return f"{agreement.id} {agreement.version}"

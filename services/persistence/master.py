@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 import orjson
 from sqlalchemy import select, text
@@ -13,8 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.agreement import HealthAgreement
 from discharge.agreement_format import parse_agreement
+from discharge.agreement_values import Document
 from discharge.directory import Directory, Organization
 from discharge.errors import NotFoundError
+from discharge.identifiers import SorCode
+from discharge.layer_format import Layer, is_layer, parse_layer
+from discharge.layers import in_force, parts_of, resolve, resolved_agreement
 from discharge.task import AgreementRef
 from services.persistence.calendars import closed_days_around
 from services.persistence.clock import wall_now
@@ -23,6 +28,8 @@ from services.persistence.tables import AgreementRow, OrganizationRow
 
 __all__ = ["MASTER_VERSION", "Master", "put_agreement", "put_organizations", "read_master"]
 
+_REMEMBERED: Final = 10_000
+"""Days, regions and municipalities whose agreement is remembered; a process asks for far fewer."""
 MASTER_VERSION = "master_version"
 """Key of the row in ``meta`` that rises with every change of master data."""
 
@@ -33,39 +40,75 @@ class Master:
 
     version: str | None = None
     directory: Directory = field(default_factory=lambda: Directory.of(()))
-    agreements: tuple[HealthAgreement, ...] = ()
-    """Oldest first by the day they take effect, then by when they were loaded."""
+    documents: tuple[Document, ...] = ()
+    """Agreements and what is laid upon them, in the order they were loaded."""
+    _made: dict[AgreementRef, HealthAgreement] = field(default_factory=dict, repr=False, compare=False)
+    _of_day: dict[tuple[str | None, SorCode | None, date], HealthAgreement | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
-    async def for_region(self, region: str | None, day: date) -> HealthAgreement | None:
-        """The agreement in force in ``region`` that day; the latest wins."""
-        in_force = [a for a in self.agreements if region in a.regions and a.is_valid_on(day)]
-        return in_force[-1] if in_force else None
+    @property
+    def agreements(self) -> tuple[HealthAgreement, ...]:
+        """The agreements themselves, oldest first by the day they take effect."""
+        found = (self._laid(document, ()) for document in self.documents if not is_layer(document))
+        return tuple(sorted(found, key=lambda agreement: agreement.valid_from))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """What is laid upon them."""
+        return tuple(parse_layer(document) for document in self.documents if is_layer(document))
+
+    async def in_force(self, *, region: str | None, municipality: SorCode | None, day: date) -> HealthAgreement | None:
+        """The agreement of the region that day, with what was laid upon it for the municipality; the latest wins."""
+        key = (region, municipality, day)
+        if key not in self._of_day:
+            if len(self._of_day) >= _REMEMBERED:
+                self._of_day.clear()
+            found = in_force(self.documents, region=region, municipality=municipality, day=day)
+            self._of_day[key] = None if found is None else self._laid(found.base, found.layers)
+        return self._of_day[key]
 
     async def get(self, ref: AgreementRef) -> HealthAgreement:
-        """The version that ``ref`` names.
+        """The version that ``ref`` names, with the layers that it names.
 
         Raises:
-            NotFoundError: it was never loaded.
+            NotFoundError: it, or one of its layers, was never loaded.
         """
-        for agreement in self.agreements:
-            if agreement.ref == ref:
-                return agreement
-        raise NotFoundError(kind="HealthAgreement")
+        known = self._made.get(ref)
+        if known is not None:
+            return known
+        version, layers = parts_of(ref.version)
+        stored = {(str(each.get("id")), str(each.get("version"))): each for each in self.documents}
+        try:
+            return self._laid(stored[ref.id, version], tuple(stored[layer] for layer in layers))
+        except KeyError:
+            raise NotFoundError(kind="HealthAgreement") from None
 
-    def closed_days(self, day: date) -> frozenset[date]:
-        """Closed days around ``day``."""
-        return closed_days_around(day)
+    def closed_days(self, day: date, agreement: HealthAgreement | None) -> frozenset[date]:
+        """Closed days around ``day``: public holidays, and those of the agreement."""
+        if agreement is None:
+            return closed_days_around(day)
+        return closed_days_around(day, country=agreement.country, also=agreement.closed_days)
+
+    def _laid(self, base: Document, layers: tuple[Document, ...]) -> HealthAgreement:
+        """``base`` with ``layers``, worked out once for as long as these master data are known."""
+        resolved = resolve(base, map(parse_layer, layers))
+        ref = AgreementRef(str(resolved.document.get("id")), str(resolved.document.get("version")))
+        if ref not in self._made:
+            self._made[ref] = resolved_agreement(resolved)
+        return self._made[ref]
 
 
 async def read_master(connection: AsyncConnection, version: str | None) -> Master:
     """All master data as they stand in this transaction."""
     organizations = await connection.execute(select(OrganizationRow.__table__))
-    documents = await connection.execute(select(AgreementRow.__table__).order_by(AgreementRow.loaded_at))
-    agreements = [parse_agreement(row["document"]) for row in documents.mappings()]
+    documents = await connection.execute(
+        select(AgreementRow.document).order_by(AgreementRow.loaded_at, AgreementRow.id, AgreementRow.version)
+    )
     return Master(
         version=version,
         directory=Directory.of(organization_from(row) for row in organizations.mappings()),
-        agreements=tuple(sorted(agreements, key=lambda agreement: agreement.valid_from)),
+        documents=tuple(documents.scalars()),
     )
 
 
@@ -80,21 +123,23 @@ async def put_organizations(connection: AsyncConnection, organizations: Iterable
     return len(rows)
 
 
-async def put_agreement(connection: AsyncConnection, document: dict[str, object]) -> HealthAgreement:
-    """Add or replace an agreement by id and version.
+async def put_agreement(connection: AsyncConnection, document: Document) -> AgreementRef:
+    """Add or replace an agreement, or a layer upon one, by id and version.
 
     Raises:
         AgreementError: it cannot be followed; nothing is stored.
     """
-    agreement = parse_agreement(document)
+    if is_layer(document):
+        layer = parse_layer(document)
+        ref = AgreementRef(layer.id, layer.version)
+    else:
+        ref = parse_agreement(document).ref
     stored = orjson.loads(orjson.dumps(document))  # YAML's dates as the texts they were written as
-    statement = insert(AgreementRow).values(
-        id=agreement.id, version=agreement.version, document=stored, loaded_at=wall_now()
-    )
+    statement = insert(AgreementRow).values(id=ref.id, version=ref.version, document=stored, loaded_at=wall_now())
     replaced = {name: statement.excluded[name] for name in ("document", "loaded_at")}
     await connection.execute(statement.on_conflict_do_update(index_elements=["id", "version"], set_=replaced))
     await _raise_version(connection)
-    return agreement
+    return ref
 
 
 async def _raise_version(connection: AsyncConnection) -> None:

@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import yaml
 from typing_extensions import override
 
-from discharge.agreement_format import parse_agreement
 from discharge.directory import Directory, Organization, OrganizationKind
 from discharge.errors import InvalidIdentifierError
 from discharge.identifiers import CprNumber, PatientId, SorCode, parse_sor
@@ -26,7 +24,6 @@ __all__ = [
     "BadElementError",
     "MasterFileError",
     "Problem",
-    "read_agreement",
     "read_organizations",
     "read_patients",
     "read_rows",
@@ -42,7 +39,7 @@ __all__ = [
 _T = TypeVar("_T")
 
 _GLN: Final = re.compile(r"\d{13}", re.ASCII)
-_REGION: Final = re.compile(r"DK-8[1-5]", re.ASCII)
+_REGION: Final = re.compile(r"DK-8[1-5]|(?!DK)[A-Z]{2}-[A-Z0-9]{1,3}", re.ASCII)
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,63}", re.ASCII)
 _LONGEST: Final = 300
 _ORGANIZATION: Final = frozenset({"sor", "gln", "name", "kind", "part_of", "region", "districts", "uses_stafet"})
@@ -107,24 +104,6 @@ def read_patients(body: bytes, new_id: Callable[[], str]) -> tuple[Patient, ...]
     patients = read_rows(body, lambda row, path: _patient(row, path, new_id))
     require_unique((patient.cpr.digits for patient in patients), "cpr")
     return patients
-
-
-def read_agreement(body: bytes) -> dict[str, object]:
-    """The agreement document in YAML, checked; as plain values, the way the store keeps it.
-
-    Raises:
-        MasterFileError: it is not YAML.
-        AgreementError: it is no agreement that can be followed.
-    """
-    try:
-        document = yaml.safe_load(body)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = "$" if mark is None else f"line {mark.line + 1}"
-        raise MasterFileError(Problem(place, "not YAML; check indentation, colons and quotes")) from None
-    parse_agreement(document)
-    assert isinstance(document, dict), "the agreement has been read from it"
-    return document
 
 
 def require_tree(organizations: Iterable[Organization], register: Directory) -> None:
@@ -216,7 +195,7 @@ def _organization(row: JsonObject, path: str) -> Organization:
     if gln is not None and _GLN.fullmatch(gln) is None:
         raise BadElementError(f"{path}.gln", "must be 13 digits")
     if region is not None and _REGION.fullmatch(region) is None:
-        raise BadElementError(f"{path}.region", "must be DK-81 to DK-85")
+        raise BadElementError(f"{path}.region", "must be DK-81 to DK-85, or a region of another country such as SE-M")
     return Organization(
         sor=required_sor(row, "sor", path),
         name=required_text(row, "name", path),

@@ -51,7 +51,7 @@ class Conversation:
     """The questions of one transaction, some of them asked before anybody needs the answer."""
 
     def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._foreseen: list[Query] = []
         self._remembered: list[tuple[Query, Rows]] = []
 
@@ -71,13 +71,13 @@ class Conversation:
                 del self._remembered[place]
                 return rows
         foreseen, self._foreseen = self._foreseen, []
-        first, *others = await ask_all(self._connection, [query, *foreseen])
+        first, *others = await ask_all(self.connection, [query, *foreseen])
         self._remembered += zip(foreseen, others, strict=True)
         return first
 
     async def ask_all(self, queries: Sequence[Query]) -> list[Rows]:
         """The rows of each statement, run in their order."""
-        return await ask_all(self._connection, queries)
+        return await ask_all(self.connection, queries)
 
     def forget(self) -> None:
         """Drop the remembered answers: somebody else has written meanwhile what they were about."""

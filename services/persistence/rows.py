@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping
 from discharge.agreement import StepKind
 from discharge.directory import Organization, OrganizationKind
 from discharge.identifiers import (
+    ConversationId,
     CprNumber,
     EncounterId,
     EpisodeOfCareId,
@@ -232,6 +233,7 @@ def task_row(task: HandoverTask, key: DataKey) -> dict[str, Any]:
         "rounds": [_round_plain(past) for past in task.rounds],
         "escalated_to": sorted(task.escalated_to),
         "replaces": None if task.replaces is None else UUID(task.replaces),
+        "conversation_id": None if task.conversation_id is None else UUID(task.conversation_id),
     }
 
 
@@ -280,6 +282,7 @@ def task_from(row: Row, key: DataKey) -> HandoverTask:
         rounds=tuple(_round_from(past) for past in row["rounds"]),
         escalated_to=frozenset(row["escalated_to"]),
         replaces=None if row["replaces"] is None else TaskId(str(row["replaces"])),
+        conversation_id=None if row["conversation_id"] is None else ConversationId(str(row["conversation_id"])),
     )
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,8 +23,10 @@ from discharge.identifiers import CprNumber, FeedId, StayId
 from discharge.policy import ContentClass
 from discharge.task import HandoverTask, Person
 from notifications.addressing import entries_for_all
+from notifications.entry import Addressed
 from services.persistence import feeds
 from services.persistence.audit import AuditContext, audit_row
+from services.persistence.calls import call_out
 from services.persistence.conversations import SqlConversations
 from services.persistence.course import SqlStays, SqlTasks
 from services.persistence.ladders import SqlTimers
@@ -97,6 +98,7 @@ class SqlUnitOfWork:
         self._make_id = repositories.make_id
         self._fresh = repositories.fresh
         self._events: list[Event] = []
+        self._told: list[Addressed] = []
         self.now = now
         self.access_days = access_days
         self.heads: Mapping[FeedId, int] = {}
@@ -135,6 +137,10 @@ class SqlUnitOfWork:
         """Remember a fact; it is written, addressed and told with the commit."""
         self._events.append(event)
 
+    def tell(self, entry: Addressed, feed: FeedId) -> None:
+        """Write ``entry`` into ``feed`` with the commit, for what is no fact about a stay."""
+        self._told.append(replace(entry, feed=feed))
+
     async def commit(self) -> None:
         """Make it true. Only after this does anyone get a yes."""
         self._events.extend(
@@ -156,7 +162,8 @@ class SqlUnitOfWork:
         self.messages.flush(batch)
         self.outbox.flush(batch)
         batch.extend(self.writes)
-        entries = entries_for_all(self._events, self.directory)
+        await call_out(self._events, self.talk, batch, now=self.now, new_id=self._make_id)
+        entries = [*entries_for_all(self._events, self.directory), *self._told]
         if entries:
             batch.add(*feeds.appending(entries))
         last = await batch.commit(self._connection)
@@ -180,7 +187,7 @@ def _event_row(event: Event) -> dict[str, Any]:
         if isinstance(event, MessageUndelivered):
             detail |= {"receiver": event.receiver, "place": event.place, "reason": event.reason}
         return {
-            "stay_id": None if stay_id is None else UUID(stay_id),
+            "stay_id": stay_id,
             "task_id": None,
             "at": event.at,
             "kind": kind_of(event),
@@ -195,8 +202,8 @@ def _event_row(event: Event) -> dict[str, Any]:
     if task is not None:
         detail |= {"status": task.status.value, "owner": task.owner, "version": task.version}
     return {
-        "stay_id": None if event.stay_id is None else UUID(event.stay_id),
-        "task_id": None if task is None else UUID(task.id),
+        "stay_id": event.stay_id,
+        "task_id": None if task is None else task.id,
         "at": event.at,
         "kind": kind_of(event),
         "content_class": (content if task is None else task.content_class).value,

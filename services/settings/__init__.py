@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.settings.model import (
+    AlertSettings,
     DatabaseSettings,
     GatewaySettings,
     HttpSettings,
@@ -21,15 +22,18 @@ from services.settings.model import (
     LiveSettings,
     Mode,
     PollSettings,
+    RateSettings,
     RedisSettings,
     RetentionSettings,
     SessionSettings,
     Settings,
+    SmtpSettings,
     TokenSettings,
 )
 from services.settings.variables import PREFIX, Leaf, SettingsError, leaves, put
 
 __all__ = [
+    "AlertSettings",
     "DatabaseSettings",
     "GatewaySettings",
     "HttpSettings",
@@ -37,12 +41,14 @@ __all__ = [
     "LiveSettings",
     "Mode",
     "PollSettings",
+    "RateSettings",
     "RedisSettings",
     "RetentionSettings",
     "SessionSettings",
     "SettingDescription",
     "Settings",
     "SettingsError",
+    "SmtpSettings",
     "TokenSettings",
     "describe",
     "environment_of_child",

@@ -4,16 +4,17 @@ import base64
 import binascii
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
 from services.settings.variables import PREFIX, Group, SecretFiles, required
 
 __all__ = [
+    "AlertSettings",
     "DatabaseSettings",
     "GatewaySettings",
     "HttpSettings",
@@ -21,10 +22,12 @@ __all__ = [
     "LiveSettings",
     "Mode",
     "PollSettings",
+    "RateSettings",
     "RedisSettings",
     "RetentionSettings",
     "SessionSettings",
     "Settings",
+    "SmtpSettings",
     "TokenSettings",
 ]
 
@@ -195,6 +198,13 @@ class LiveSettings(Group):
     ticket_seconds: int = Field(default=30, ge=1, description="Life of a one-use socket ticket.")
 
 
+class RateSettings(Group):
+    """How many requests of one client the machine interface takes before it asks for patience."""
+
+    requests: int = Field(default=5_000, ge=1, description="Requests to /fhir that one client may make per window.")
+    window_seconds: int = Field(default=10, ge=1, description="The window that requests to /fhir count in.")
+
+
 class RetentionSettings(Group):
     """How long access and bodies last."""
 
@@ -219,6 +229,46 @@ class GatewaySettings(Group):
     def _is_http(cls, value: str | None) -> str | None:
         if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("must begin with https://")
+        return value
+
+
+class SmtpSettings(Group):
+    """The server that mails those on call when nobody takes a task on."""
+
+    host: str | None = Field(default=None, description="Mail server; unset: nobody is mailed, and mails wait.")
+    port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    username: str | None = Field(default=None, description="Who signs in there; unset: nobody.")
+    password: SecretStr | None = Field(default=None, description="The password of that user.")
+    starttls: bool = Field(default=True, description="Whether the connection there must be encrypted (STARTTLS).")
+    authorities: Path | None = Field(default=None, description="Authorities that are believed there, PEM.")
+    sender: str | None = Field(default=None, description="The address that our mails come from.")
+    timeout_seconds: float = Field(default=30.0, gt=0, description="Longest wait for an answer from there.")
+
+    @model_validator(mode="after")
+    def _has_sender(self) -> Self:
+        if self.host is not None and self.sender is None:
+            raise ValueError("STAFET_SMTP_SENDER is missing: mails need an address that they come from")
+        return self
+
+
+class AlertSettings(Group):
+    """How much a person is interrupted, and what is counted as one shift."""
+
+    shift_starts: Annotated[tuple[int, ...], NoDecode] = Field(
+        default=(7, 15, 23), description="Hours at which shifts begin, local time, commas between."
+    )
+    most_per_shift: int = Field(default=12, ge=1, description="Interrupting alerts per person and shift: the budget.")
+
+    @field_validator("shift_starts", mode="before")
+    @classmethod
+    def _hours(cls, value: object) -> object:
+        return tuple(int(part) for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("shift_starts")
+    @classmethod
+    def _are_hours(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or list(value) != sorted(set(value)) or value[0] < 0 or value[-1] > 23:  # noqa: PLR2004 - hours
+            raise ValueError("must be hours of a day, from 0 to 23, rising")
         return value
 
 
@@ -247,9 +297,12 @@ class Settings(BaseSettings):
     token: TokenSettings = TokenSettings()
     session: SessionSettings = SessionSettings()
     live: LiveSettings = LiveSettings()
+    rate: RateSettings = RateSettings()
     retention: RetentionSettings = RetentionSettings()
     poll: PollSettings = PollSettings()
     gateway: GatewaySettings = GatewaySettings()
+    smtp: SmtpSettings = SmtpSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @override
     @classmethod

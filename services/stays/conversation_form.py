@@ -99,16 +99,16 @@ async def files_of(data: FormData, form: Form) -> tuple[tuple[NewFile, ...], int
         form.refuse("files", label, t("Højst {n} filer ad gangen.").format(n=MOST_FILES))
         return (), 413
     for each in uploads:
-        title = _title(each.filename or "")
+        title, shown = _title(each.filename or ""), _printable(PurePath((each.filename or "").replace("\\", "/")).name)
         if (each.size or 0) > LARGEST_FILE:
-            form.refuse("files", label, t("„{title}“ er for stor. En fil må højst fylde 5 MB.").format(title=title))
+            form.refuse("files", label, t("„{title}“ er for stor. En fil må højst fylde 5 MB.").format(title=shown))
             status = status or 413
             continue
         content = await each.read()
         kind = media_type_of(content)
         if kind is None:
             words = t("„{title}“ kan ikke vedhæftes. Vælg en pdf eller et billede: png, jpeg, gif, tiff eller bmp.")
-            form.refuse("files", label, words.format(title=title))
+            form.refuse("files", label, words.format(title=shown))
             status = status or 415
             continue
         found.append(NewFile(title=title, media_type=kind, content=content))
@@ -118,7 +118,11 @@ async def files_of(data: FormData, form: Form) -> tuple[tuple[NewFile, ...], int
 def _title(name: str) -> str:
     """The file's name without folder and suffix: the type is told apart from it."""
     stem = PurePath(name.replace("\\", "/")).stem
-    clean = "".join(letter for letter in unicodedata.normalize("NFC", stem) if letter.isprintable()).strip()
+    return _printable(stem)
+
+
+def _printable(name: str) -> str:
+    clean = "".join(letter for letter in unicodedata.normalize("NFC", name) if letter.isprintable()).strip()
     return clean[:_TITLE] or "Fil"
 
 
@@ -132,9 +136,10 @@ def read_message_id(text: str) -> MessageId | None:
     return MessageId(text) if text else None
 
 
-def file_labels(lang: Language) -> str:
-    """What may be attached, in words."""
-    return lang.text("Pdf eller billeder, højst {n} filer på 5 MB.").format(n=MOST_FILES)
+def file_labels(lang: Language, *, again: bool = False) -> str:
+    """What may be attached, in words; and after a refusal that no browser keeps what was chosen."""
+    said = lang.text("Pdf eller billeder, højst {n} filer på 5 MB.").format(n=MOST_FILES)
+    return f"{said} {lang.text('Filer, du havde valgt, skal vælges igen.')}" if again else said
 
 
 def refuse_letter(error: LetterError, form: Form) -> None:

@@ -100,7 +100,7 @@ async def listed(request: Request) -> Response:
         await shell_of(request, directory, view.now),
         "stays/conversations.html",
         head=view.feed_head,
-        lines=listed_lines(view.listed, reader),
+        lines=listed_lines(view.listed, reader, view.departures),
     )
 
 
@@ -274,7 +274,7 @@ async def _thread(request: Request, about: _About, form: MessageForm, *, status:
         thread=view,
         form=replace(form, about=form.about or view.answered),
         errors=form.errors,
-        file_hint=file_labels(reader.lang),
+        file_hint=file_labels(reader.lang, again=bool(form.errors)),
         here=_here(about, found),
         **_frame(about),
     )
@@ -309,7 +309,7 @@ async def _writing(
         errors=form.errors,
         recipients=recipients_of(about.stay, _others(about), reader),
         categories={each.value: word for each, word in category_words(reader.lang).items()},
-        file_hint=file_labels(reader.lang),
+        file_hint=file_labels(reader.lang, again=bool(form.errors)),
         here=about.back,
         name="" if found is None else found.patient.name,
         **_frame(about),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from discharge.conversation import Conversation, MessageState, StoredFile, Turn
@@ -12,6 +13,7 @@ from discharge.identifiers import MessageId, SegmentId, SorCode
 from discharge.letter import Attachment, Category, LetterKind, LetterPriority
 from discharge.policy import WRITING_ROLES
 from discharge.stay import Stay
+from notifications.outbound import DeliveryState
 from services.persistence.conversation_reads import ConversationPage, Listed
 from services.web.cards import Reader, place_name
 from services.web.dates import moment
@@ -19,17 +21,24 @@ from services.web.language import Language
 from services.web.presentation import patient_name
 
 __all__ = [
+    "NONE_LEFT",
+    "UNDELIVERED",
     "FileView",
     "ThreadLine",
     "ThreadView",
     "TurnView",
     "category_words",
+    "delivery_words",
     "lines_of_threads",
     "listed_lines",
     "recipients_of",
     "thread_view",
 ]
 
+NONE_LEFT: Final[Mapping[MessageId, DeliveryState]] = MappingProxyType({})
+"""No message of the threads leaves for a system outside."""
+UNDELIVERED: Final = frozenset({DeliveryState.IN_ERROR, DeliveryState.DISCARDED})
+"""It will not arrive: somebody must call instead."""
 _KIB: Final = 1024
 _KINDS: Final = {
     "application/pdf": "PDF",
@@ -53,6 +62,8 @@ class ThreadLine:
     about: str = ""
     """Whom it is about, in a list of many."""
     is_urgent: bool = False
+    is_undelivered: bool = False
+    """True when the latest message did not arrive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +91,10 @@ class TurnView:
     note: str = ""
     """What kind of message it is, unless it is an ordinary one."""
     answers: str = ""
+    delivery: str = ""
+    """How far it came, when it left for a system outside."""
+    is_delivered: bool = False
+    is_undelivered: bool = False
     is_ours: bool = False
     is_struck: bool = False
     is_carried: bool = False
@@ -130,15 +145,22 @@ def category_words(lang: Language) -> dict[Category, str]:
     }
 
 
-def lines_of_threads(found: Sequence[Conversation], reader: Reader, stay_id: str) -> tuple[ThreadLine, ...]:
+def lines_of_threads(
+    found: Sequence[Conversation],
+    reader: Reader,
+    stay_id: str,
+    departures: Mapping[MessageId, DeliveryState] = NONE_LEFT,
+) -> tuple[ThreadLine, ...]:
     """The threads of one stay as short lines, the latest first."""
-    return tuple(_line(each, reader, f"/stays/{stay_id}/conversations/{each.id}") for each in found)
+    return tuple(_line(each, reader, f"/stays/{stay_id}/conversations/{each.id}", departures) for each in found)
 
 
-def listed_lines(found: Sequence[Listed], reader: Reader) -> tuple[ThreadLine, ...]:
+def listed_lines(
+    found: Sequence[Listed], reader: Reader, departures: Mapping[MessageId, DeliveryState] = NONE_LEFT
+) -> tuple[ThreadLine, ...]:
     """The threads of a place as short lines with whom each is about."""
     return tuple(
-        _line(each.conversation, reader, _address(each.conversation), about=patient_name(each.patient))
+        _line(each.conversation, reader, _address(each.conversation), departures, about=patient_name(each.patient))
         for each in found
     )
 
@@ -149,18 +171,31 @@ def _address(conversation: Conversation) -> str:
     return f"/stays/{conversation.stay_id}/conversations/{conversation.id}"
 
 
-def _line(conversation: Conversation, reader: Reader, href: str, about: str = "") -> ThreadLine:
-    latest = conversation.latest
+def _line(
+    conversation: Conversation,
+    reader: Reader,
+    href: str,
+    departures: Mapping[MessageId, DeliveryState],
+    about: str = "",
+) -> ThreadLine:
+    latest, t = conversation.latest, reader.lang.text
     category = category_words(reader.lang)[conversation.category]
+    writer = latest.desk or latest.letter.sender
     return ThreadLine(
         href=href,
         heading=conversation.topic or category,
-        category=category,
-        who=_place(latest.desk or latest.letter.sender, reader),
+        category=category if conversation.topic else "",
+        who=t("I skrev sidst") if writer in _ours(reader) else t("Fra {place}").format(place=_place(writer, reader)),
         at=moment(latest.letter.sent_at, reader.now, reader.lang),
         about=about,
         is_urgent=latest.letter.priority is LetterPriority.ASAP,
+        is_undelivered=departures.get(latest.letter.id) in UNDELIVERED,
     )
+
+
+def _ours(reader: Reader) -> set[SorCode]:
+    """The reader's place, what is below it and what it is part of."""
+    return {*reader.scope, *reader.directory.lineage(reader.caller.acting)}
 
 
 def _place(sor: SorCode | None, reader: Reader) -> str:
@@ -175,15 +210,15 @@ def thread_view(page: ConversationPage, reader: Reader) -> ThreadView:
     conversation, caller = page.conversation, reader.caller
     latest = conversation.latest
     category = category_words(reader.lang)[conversation.category]
-    ours = {*reader.scope, *reader.directory.lineage(caller.acting)}
+    ours = _ours(reader)
     takes_part = bool(ours & {latest.letter.sender, latest.letter.recipient, latest.place, latest.desk})
     writes = caller.role in WRITING_ROLES
     stands = conversation.state_of(latest) is MessageState.VALID
     return ThreadView(
         id=conversation.id,
         heading=conversation.topic or category,
-        category=category,
-        turns=tuple(_turn(turn, conversation, reader, ours) for turn in conversation.turns),
+        category=category if conversation.topic else "",
+        turns=tuple(_turn(turn, page, reader, ours) for turn in conversation.turns),
         is_urgent=latest.letter.priority is LetterPriority.ASAP,
         may_reply=writes and takes_part and stands,
         may_forward=writes and stands,
@@ -203,13 +238,15 @@ def _answered(conversation: Conversation, reader: Reader, ours: set[SorCode]) ->
     return reader.lang.text("Til {place}").format(place=_place(to, reader))
 
 
-def _turn(turn: Turn, conversation: Conversation, reader: Reader, ours: set[SorCode]) -> TurnView:
+def _turn(turn: Turn, page: ConversationPage, reader: Reader, ours: set[SorCode]) -> TurnView:
+    conversation = page.conversation
     first = next(iter((*turn.texts, *turn.files)), None)
     author = None if first is None else first.author
     message = turn.message
     said = "" if author is None else " · ".join(part for part in (author.name, author.title) if part)
     origin = turn.organization if message is None or message.desk is None else message.desk
     stored = conversation.files
+    state = None if message is None else page.departures.get(message.letter.id)
     return TurnView(
         key=message.id if message is not None else str(first.id).rpartition(":")[2] if first is not None else "",
         at=moment(turn.at, reader.now, reader.lang),
@@ -220,10 +257,23 @@ def _turn(turn: Turn, conversation: Conversation, reader: Reader, ours: set[SorC
         files=tuple(_file(file, stored, conversation, reader.lang) for file in turn.files),
         note=_note(turn, reader.lang),
         answers=_answers(turn, conversation, reader),
+        delivery="" if state is None else delivery_words(state, reader.lang),
+        is_delivered=state is DeliveryState.ACKNOWLEDGED,
+        is_undelivered=state in UNDELIVERED,
         is_ours=origin in ours,
         is_struck=turn.state is not MessageState.VALID,
         is_carried=message is None,
-        older=tuple(_turn(each, conversation, reader, ours) for each in turn.older),
+        older=tuple(_turn(each, page, reader, ours) for each in turn.older),
+    )
+
+
+def delivery_words(state: DeliveryState, lang: Language) -> str:
+    """How far a message came that left for a system outside, and what to do when it will not arrive."""
+    t = lang.text
+    if state in UNDELIVERED:
+        return t("Ikke leveret. Ring til modtageren")
+    return (
+        t("Leveret til modtagerens system") if state is DeliveryState.ACKNOWLEDGED else t("Sendt, ikke leveret endnu")
     )
 
 
@@ -279,7 +329,7 @@ def _size(count: int, lang: Language) -> str:
 
 def recipients_of(stay: Stay | None, others: Iterable[SorCode | None], reader: Reader) -> dict[str, str]:
     """Who can be written to about a citizen: the ward, the municipality, and ``others``; never one's own place."""
-    ours = {*reader.scope, *reader.directory.lineage(reader.caller.acting)}
+    ours = _ours(reader)
     found = dict.fromkeys([*(() if stay is None else (stay.ward, stay.receiver)), *others])
     return {
         str(sor): place_name(sor, reader.directory)

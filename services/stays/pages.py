@@ -25,7 +25,7 @@ from discharge.identifiers import SorCode, StayId, TaskId
 from discharge.policy import Role
 from discharge.task import Move
 from services.persistence import boards
-from services.persistence.conversation_reads import conversations_of_stay
+from services.persistence.conversation_reads import conversations_of_stay, departures_of
 from services.persistence.views import TaskPage
 from services.stays.conversation_view import lines_of_threads
 from services.stays.task_view import TaskForm, task_context
@@ -60,6 +60,7 @@ async def timeline(request: Request, stay_id: str) -> Response:
     async with runtime_of(request).database.reading(audit_of(request)) as session:
         view = await boards.timeline(session, StayId(stay_id))
         threads = await conversations_of_stay(session, StayId(stay_id))
+        departures = await departures_of(session, threads)
         directory = session.directory
     reader = await reader_of(request, directory, view.now)
     return page(
@@ -69,8 +70,8 @@ async def timeline(request: Request, stay_id: str) -> Response:
         stay_id=stay_id,
         bar=bar_of(view.context, view.tasks, reader),
         lanes=lanes_of(view, reader),
-        days=days_of(view, reader, threads),
-        threads=lines_of_threads(threads, reader, stay_id),
+        days=days_of(view, reader, threads, departures),
+        threads=lines_of_threads(threads, reader, stay_id, departures),
         phone=phone_of(view.context, directory, reader.lang),
         open_tasks=lines_of((record for record in view.tasks if record.task.is_open), reader),
         as_table=request.query_params.get("view") == "table",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -11,14 +11,17 @@ from typing import Final
 from discharge.clock import local
 from discharge.conversation import Conversation
 from discharge.directory import OrganizationKind
-from discharge.identifiers import SorCode
+from discharge.identifiers import MessageId, SorCode
 from discharge.letter import LetterKind
-from discharge.notices import Effect, EncounterClass, NoticeKind, StayState
+from discharge.notices import Effect, EncounterClass, FiledNotice, NoticeKind, StayState
 from discharge.stay import Stay
+from discharge.story import kinds_told
 from discharge.task import HandoverTask, TaskStatus
+from notifications.outbound import DeliveryState
 from services.persistence.views import TaskRecord, Timeline
+from services.stays.conversation_view import NONE_LEFT, delivery_words
 from services.web.cards import Reader, place_name
-from services.web.dates import clock_time, day_short
+from services.web.dates import clock_time, day_short, moment
 from services.web.patient_bar import municipality_of
 from services.web.plan_words import certainty_word, has_time, home_words
 from services.web.presentation import short_name
@@ -33,6 +36,8 @@ _LANES: Final = {
     OrganizationKind.UNIT: "k",
     OrganizationKind.GP: "p",
 }
+_LEAVES: Final = frozenset({NoticeKind.STOR, NoticeKind.SLOR})
+_ENDS: Final = frozenset({NoticeKind.SLHJ, NoticeKind.MORS})
 _MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -61,6 +66,8 @@ class TimelineEvent:
     is_pass: bool = False
     is_late: bool = False
     is_planned: bool = False
+    is_void: bool = False
+    """True when it was taken back: it stands struck out."""
     is_now: bool = False
 
     @property
@@ -90,12 +97,18 @@ def lanes_of(view: Timeline, reader: Reader) -> tuple[Lane, ...]:
     )
 
 
-def days_of(view: Timeline, reader: Reader, threads: Sequence[Conversation] = ()) -> tuple[Day, ...]:
+def days_of(
+    view: Timeline,
+    reader: Reader,
+    threads: Sequence[Conversation] = (),
+    departures: Mapping[MessageId, DeliveryState] = NONE_LEFT,
+) -> tuple[Day, ...]:
     """Everything in order: the past by day, the line of now, then what is agreed."""
     t, lang, now = reader.lang.text, reader.lang, reader.now
     words = {lane.key: lane.word for lane in lanes_of(view, reader)}
     today = local(now).date()
-    all_events = (*_stay_events(view, reader), *_task_events(view, reader), *_message_events(threads, reader))
+    messages = _message_events(threads, reader, departures)
+    all_events = (*_stay_events(view, reader), *_task_events(view, reader), *messages)
     events = sorted(all_events, key=lambda event: event.at)
     named = [replace(event, lane_word=words[event.lane]) for event in events]
     past = [replace(event, time=clock_time(event.at, lang)) for event in named if not event.is_planned]
@@ -146,13 +159,16 @@ def _stay_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
     held = [encounter for encounter in stay.encounters if not encounter.is_cancelled]
     for encounter in stay.encounters:
         acute = encounter.encounter_class is EncounterClass.EMERGENCY
-        title = t("Akut ambulant") if acute else t("Indlagt")
-        if encounter.is_cancelled:
-            title = t("Annulleret: {title}").format(title=title)
-        elif encounter is not held[0]:
+        title, place = t("Akut ambulant") if acute else t("Indlagt"), place_name(encounter.ward, reader.directory)
+        earlier = held[held.index(encounter) - 1] if encounter in held[1:] else None
+        if earlier is not None and earlier.encounter_class is encounter.encounter_class:
             title = t("Flyttet, samme ophold")
         yield TimelineEvent(
-            at=encounter.started_at, lane="h", title=title, detail=place_name(encounter.ward, reader.directory)
+            at=encounter.started_at,
+            lane="h",
+            title=title,
+            detail=f"{t('Annulleret')} · {place}" if encounter.is_cancelled else place,
+            is_void=encounter.is_cancelled,
         )
     yield from _notice_events(stay, reader)
     for version in view.context.plans:
@@ -199,28 +215,65 @@ def _stay_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
 
 
 def _notice_events(stay: Stay, reader: Reader) -> Iterator[TimelineEvent]:
-    """Leave, and every correction and cancellation: what they changed stands beside it."""
-    t = reader.lang.text
+    """Leave, what was taken back, what came out of order; and every correction, with what it changed beside it."""
+    t, known, kinds = reader.lang.text, {notice.id: notice for notice in stay.notices}, kinds_told(stay.notices)
+    ends = set()
     for notice in stay.notices:
-        is_leave = notice.kind.base in {NoticeKind.STOR, NoticeKind.SLOR}
-        changes = notice.kind.corrects or notice.kind.cancels or notice.deceased is False
+        kind = kinds[notice.id]
+        changes, is_void = kind.corrects or kind.cancels, notice.effect is Effect.CANCELLED
         is_unexpected = notice.effect is Effect.UNEXPECTED
-        if not (is_leave or changes or is_unexpected) or (notice.by is not None and not changes):
+        is_end = is_void and not changes and kind.base in _ENDS
+        if is_end and (kind, notice.at) in ends:
+            # A press and the notice that confirmed it tell of one end.
             continue
-        told = {
-            Effect.UNEXPECTED: t("Uventet rækkefølge. Intet følger af meldingen"),
-            Effect.CANCELLED: t("Annulleret"),
-            Effect.CORRECTED: t("Rettet senere"),
-        }
+        if is_end:
+            ends.add((kind, notice.at))
+        is_leave = kind.base in _LEAVES and notice.by is None
+        if not (changes or is_unexpected or is_end or is_leave):
+            continue
+        said = notice_words(kind, reader.lang)
+        before = known.get(notice.about) if kind.corrects and notice.about is not None else None
+        at = notice.received_at if changes or is_unexpected else notice.at
         yield TimelineEvent(
-            at=notice.received_at if changes or is_unexpected else notice.at,
+            at=at,
             lane="h",
-            title=notice_words(notice, reader.lang),
-            detail=told.get(notice.effect, place_name(notice.ward, reader.directory)),
+            title=t("Uventet melding: {what}").format(what=_lowered(said)) if is_unexpected else said,
+            detail=_notice_detail(notice, before, stay.ward, reader),
+            is_void=is_void,
+            is_planned=at > reader.now,
         )
 
 
-def _message_events(threads: Sequence[Conversation], reader: Reader) -> Iterator[TimelineEvent]:
+def _notice_detail(notice: FiledNotice, before: FiledNotice | None, ward: SorCode, reader: Reader) -> str:
+    """What became of a notice; else what it changed; else who told it."""
+    t, lang = reader.lang.text, reader.lang
+    told = {
+        Effect.UNEXPECTED: t(
+            "Den passer ikke med forløbet, så intet er ændret. Ring til afdelingen, hvis du er i tvivl"
+        ),
+        Effect.CANCELLED: t("Annulleret"),
+        Effect.CORRECTED: t("Rettet senere"),
+    }
+    if notice.effect in told:
+        return told[notice.effect]
+    if before is not None and before.at != notice.at:
+        same_day = local(before.at).date() == local(notice.at).date()
+        was, now = (
+            clock_time(each, lang) if same_day else moment(each, reader.now, lang) for each in (before.at, notice.at)
+        )
+        return t("Før {was}, nu {now}").format(was=was, now=now)
+    place = place_name(notice.ward, reader.directory)
+    if before is not None and before.ward != notice.ward:
+        return t("Før {was}, nu {now}").format(was=place_name(before.ward, reader.directory), now=place)
+    if notice.by is not None:
+        return notice.by.name
+    # The head of the lane names the ward already.
+    return "" if notice.ward == ward else place
+
+
+def _message_events(
+    threads: Sequence[Conversation], reader: Reader, departures: Mapping[MessageId, DeliveryState]
+) -> Iterator[TimelineEvent]:
     """Who wrote to whom; what they wrote stands in the thread."""
     t = reader.lang.text
     words = {
@@ -234,11 +287,13 @@ def _message_events(threads: Sequence[Conversation], reader: Reader) -> Iterator
         for message in thread.messages:
             letter, writer = message.letter, message.desk or message.letter.sender
             to = place_name(message.place or letter.recipient, reader.directory) or f"SOR {letter.recipient}"
+            state = departures.get(letter.id)
+            far = "" if state is None else delivery_words(state, reader.lang)
             yield TimelineEvent(
                 at=letter.sent_at,
                 lane=_lane(writer, reader),
                 title=words[letter.kind].format(place=to),
-                detail=" · ".join(part for part in (place_name(writer, reader.directory), thread.topic) if part),
+                detail=" · ".join(part for part in (place_name(writer, reader.directory), thread.topic, far) if part),
             )
 
 
@@ -254,7 +309,7 @@ def _lane(owner: SorCode, reader: Reader) -> str:
 def _task_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
     for record in view.tasks:
         task = record.task
-        title = task.title.da if reader.lang.is_danish else task.title.en
+        title = reader.lang.of(task.title)
         for event in (*_past_of(task, title, reader), *_deadline_of(record, title, reader)):
             yield replace(event, lane=_lane(task.owner, reader))
 
@@ -262,7 +317,8 @@ def _task_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
 def _past_of(task: HandoverTask, title: str, reader: Reader) -> Iterator[TimelineEvent]:
     t, proofs = reader.lang.text, task.proofs
     who = place_name(task.owner, reader.directory)
-    yield TimelineEvent(at=task.created_at, title=title, detail=_sent_words(task, reader))
+    is_void = task.status is TaskStatus.CANCELLED
+    yield TimelineEvent(at=task.created_at, title=title, detail=_sent_words(task, reader), is_void=is_void)
     rounds = (*(past.proofs for past in task.rounds), proofs)
     for taken in (found for found in rounds if found.accepted_at is not None and found.accepted_by is not None):
         assert taken.accepted_at is not None
@@ -289,8 +345,9 @@ def _sent_words(task: HandoverTask, reader: Reader) -> str:
         by = "" if proofs.seen_by is None else f" · {short_name(proofs.seen_by.name)}"
         return t("Set {at}").format(at=clock_time(proofs.seen_at, reader.lang)) + by
     if proofs.delivered_at is not None:
-        return t("Leveret {at}. Ikke set endnu").format(at=clock_time(proofs.delivered_at, reader.lang))
-    return t("Ikke leveret endnu")
+        words = t("Leveret {at}. Ikke set endnu") if task.is_open else t("Leveret {at}. Aldrig set")
+        return words.format(at=clock_time(proofs.delivered_at, reader.lang))
+    return t("Ikke leveret endnu") if task.is_open else t("Aldrig leveret")
 
 
 def _deadline_of(record: TaskRecord, title: str, reader: Reader) -> Iterator[TimelineEvent]:

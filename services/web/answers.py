@@ -9,11 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fhir_mappings.wire import Format
 from services.observability import get_logger
 from services.web.access import Surface, rule_of
-from services.web.errors import AUDITED, Answer, answer_to, headers_of, is_foreseen, issues_of, unwrapped
+from services.web.errors import Answer, answer_to, headers_of, is_audited, is_foreseen, issues_of, unwrapped
 from services.web.headers import request_id_of
 from services.web.limits import answer_format
 from services.web.outcome import outcome_response
-from services.web.refusals import NotAcceptableError
+from services.web.refusals import NotAcceptableError, ThrottledError
 from services.web.runtime import runtime_of
 from services.web.security import audit_of, known_identity
 from services.web.shell import framed
@@ -64,9 +64,18 @@ async def refuse(request: Request, error: Exception) -> Response:
         get_logger().error("unforeseen-error", error=type(error).__name__, exc_info=error)
     elif answer.status >= _UNFORESEEN:
         get_logger().warning("store-away", error=type(error).__name__)
-    if answer.status in AUDITED:
+    elif isinstance(error, ThrottledError):
+        _note_haste(request, error)
+    if is_audited(error):
         await _audit(request, answer.status)
     return _answer(request, error, answer)
+
+
+def _note_haste(request: Request, error: ThrottledError) -> None:
+    runtime_of(request).metrics.throttled_requests.inc()
+    identity = known_identity(request)
+    if error.first and identity is not None:
+        get_logger().warning("client-throttled", client=identity.client, seconds=error.wait_seconds)
 
 
 async def _audit(request: Request, status: int) -> None:

@@ -6,7 +6,6 @@ declares no access rule keeps the app from being built.
 
 import asyncio
 import copy
-import gc
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -24,6 +23,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from fhir_mappings import r4
+from services.memory import collect_seldom
 from services.persistence.calendars import closed_days_around
 from services.web import demo_clock, operations
 from services.web.access import AccessRule, Surface, access, rule_of
@@ -35,7 +35,6 @@ from services.web.runtime import Runtime
 __all__ = ["UnguardedRouteError", "create_app", "rules_of"]
 
 _VENDOR = "vendor/"
-_COLLECT = (50_000, 20, 50)
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
@@ -112,11 +111,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _warm(today: date) -> None:
     r4.warm()
     closed_days_around(today)
-    # What is here now stays: a collection that walks through all of it would hold up every alert.
-    gc.collect()
-    gc.freeze()
-    # A message makes some ten thousand short-lived objects: counted in hundreds, most collections find nothing.
-    gc.set_threshold(*_COLLECT)
+    collect_seldom()
 
 
 def _description(app: FastAPI) -> APIRouter:

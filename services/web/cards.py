@@ -139,7 +139,7 @@ def card_of(card: TaskCard, reader: Reader) -> Card:
         id=task.id,
         stay_id=task.stay_id,
         version=task.version,
-        title=task.title.da if lang.is_danish else task.title.en,
+        title=lang.of(task.title),
         level=level,
         level_word=word_of(level, lang),
         origin=_origin(task, context, reader),

@@ -5,7 +5,7 @@ that every error of the domain, the mappings, the delivery and the web has a lin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -22,7 +22,17 @@ from fhir_mappings import errors as mapping
 from notifications import errors as delivery
 from services.web import refusals as web
 
-__all__ = ["AUDITED", "TABLE", "Answer", "answer_to", "headers_of", "is_foreseen", "issues_of", "unwrapped"]
+__all__ = [
+    "AUDITED",
+    "TABLE",
+    "Answer",
+    "answer_to",
+    "headers_of",
+    "is_audited",
+    "is_foreseen",
+    "issues_of",
+    "unwrapped",
+]
 
 AUDITED: Final = frozenset({403, 404, 409, 412, 422})
 """Refusals that are noted in the audit, in a transaction of their own."""
@@ -87,6 +97,8 @@ _CONFLICT: Final = Answer(
     title="Der er kommet nyt imens",
     words="En anden har ændret det, siden du åbnede siden. Se det nye, og tag stilling igen.",
 )
+
+_OVERRIDE: Final = "Parameters.parameter.where(name='override-reason')"
 
 TABLE: Final[Mapping[type[Exception], Answer]] = {
     # The domain.
@@ -155,6 +167,13 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
         text="The plan contradicts itself or a rule. Where the rule allows it, send override-reason.",
         title="Planen kan ikke gemmes sådan",
         words="Noget i planen mangler eller passer ikke sammen. Ret det, eller skriv, hvorfor det skal være sådan.",
+    ),
+    domain.GateClosedError: Answer(
+        status=422,
+        code="business-rule",
+        text="The health agreement wants something in place first.",
+        title="Aftalen kræver noget først",
+        words="Sundhedsaftalen kræver, at noget er på plads først. Gør det, eller skriv, hvorfor det skal være sådan.",
     ),
     domain.UnsupportedNoticeError: Answer(
         status=422,
@@ -240,6 +259,14 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
         title="Der mangler en version",
         words="Hent siden igen, og prøv en gang til.",
     ),
+    web.ThrottledError: Answer(
+        status=429,
+        code="throttled",
+        text="Too many requests of this client in a short time. Nothing was read or kept: wait for as many seconds as "
+        "Retry-After says, then send the same again.",
+        title="Det går for hurtigt",
+        words="Der kom for mange forespørgsler på kort tid. Intet er gemt. Vent et øjeblik, og prøv igen.",
+    ),
     # What lies beneath.
     PsycopgOperationalError: _AWAY,
     PsycopgInterfaceError: _AWAY,
@@ -277,6 +304,11 @@ def _find(error: Exception) -> Answer:
     return _UNFORESEEN
 
 
+def is_audited(error: Exception) -> bool:
+    """Tell whether this refusal is noted in the audit; of a client that is too fast, the first in a while."""
+    return error.first if isinstance(error, web.ThrottledError) else answer_to(error).status in AUDITED
+
+
 def unwrapped(error: Exception) -> Exception:
     """What ``error`` is about: FastAPI and Starlette wrap ours in theirs."""
     if isinstance(error, HTTPException):
@@ -298,6 +330,9 @@ def issues_of(error: Exception) -> tuple[Issue, ...]:
     match error:
         case domain.TaskTakenError():
             text = f"{error.holder} has had the task since {_instant(error.since)}."
+        case domain.GateClosedError():
+            words = f"{error.text.en} Send {error.element}, or override-reason with why it must be so."
+            return (Issue(severity="error", code=code, text=words, rule=error.rule, expression=_OVERRIDE),)
         case domain.PlanError():
             expression = f"Parameters.parameter.where(name='{error.element}')"
         case domain.ReasonRequiredError():
@@ -319,8 +354,8 @@ def _rule_of(error: Exception) -> str:
     if isinstance(error, RequestValidationError):
         # Only where, never what: the input may hold a CPR number.
         return f"{name}: {'; '.join(sorted({'.'.join(str(part) for part in at['loc']) for at in error.errors()}))}"
-    names: Mapping[str, object] = getattr(type(error), "__dataclass_fields__", {})
-    said = ", ".join(f"{field}={_said(getattr(error, field))}" for field in names)
+    fields: Mapping[str, Field[object]] = getattr(type(error), "__dataclass_fields__", {})
+    said = ", ".join(f"{field}={_said(getattr(error, field))}" for field, made in fields.items() if made.repr)
     return f"{name}: {said}" if said else name
 
 
@@ -340,6 +375,8 @@ def headers_of(error: Exception) -> dict[str, str]:
         case 401:
             presented = isinstance(error, web.LoginRequiredError) and error.presented
             return {"www-authenticate": 'Bearer realm="stafet"' + (', error="invalid_token"' if presented else "")}
+        case 429 if isinstance(error, web.ThrottledError):
+            return {"retry-after": str(error.wait_seconds)}
         case 503:
             return {"retry-after": _RETRY_AFTER_SECONDS}
         case _:

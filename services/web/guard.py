@@ -11,6 +11,7 @@ from services.settings import HttpSettings
 from services.web.access import AccessRule, Body, Csrf, Surface
 from services.web.limits import answer_format, check_body, limited
 from services.web.refusals import ForbiddenError
+from services.web.runtime import runtime_of
 from services.web.security import authenticate, csrf_protected
 
 __all__ = ["Guard"]
@@ -24,7 +25,7 @@ _CHANGES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 class Guard:
     """Wraps the app of one route.
 
-    The order is fixed: who is asking, may that role, in what form does it come, how much is it, is it
+    The order is fixed: who is asking, not too often, may that role, in what form does it come, how much is it, is it
     from our own page; then the endpoint.
     """
 
@@ -47,6 +48,8 @@ class Guard:
         if not self._rule.public:
             identity = await authenticate(request)
             has_session = identity.session is not None
+            if self._rule.surface is Surface.FHIR:
+                await runtime_of(request).rates.count(identity.client)
             if identity.caller.role not in self._rule.roles:
                 raise ForbiddenError(rule="role")
         if self._rule.surface is Surface.FHIR:

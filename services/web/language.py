@@ -15,6 +15,8 @@ from importlib import resources
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from discharge.task import Title
+
 __all__ = ["CODES", "Language", "language"]
 
 CODES = ("da", "en")
@@ -36,6 +38,10 @@ class Language:
     def text(self) -> Callable[[str], str]:
         """The gettext function."""
         return self.translations.gettext
+
+    def of(self, title: Title) -> str:
+        """A sentence that comes in both languages, in this one."""
+        return title.da if self.is_danish else title.en
 
     def choose(self, number: int, one: str, many: str) -> str:
         """``one`` for exactly one, else ``many``, with the number at ``{n}``."""

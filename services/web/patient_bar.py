@@ -9,15 +9,18 @@ from typing import Final
 from discharge.clock import local
 from discharge.directory import Directory, OrganizationKind
 from discharge.identifiers import SorCode
-from discharge.stay import Stay
+from discharge.responsibility import who_answers
+from discharge.stay import Stay, StayState
 from services.persistence.views import StayView, TaskRecord
 from services.web.cards import Reader, place_name
-from services.web.dates import day_short
+from services.web.dates import day_short, moment
 from services.web.presentation import Baton, baton, short_name
 from services.web.stay_words import whereabouts
 
-__all__ = ["Bar", "TaskLine", "bar_of", "holder_of", "lines_of", "municipality_of"]
+__all__ = ["Answers", "Bar", "TaskLine", "bar_of", "holder_of", "lines_of", "municipality_of"]
 
+_NOBODYS: Final = frozenset({StayState.DEAD, StayState.CANCELLED})
+"""Nobody has the baton of a stay that came to this."""
 _MUNICIPAL: Final = frozenset({OrganizationKind.MUNICIPALITY, OrganizationKind.UNIT})
 
 
@@ -34,6 +37,19 @@ class Bar:
     municipality: str
     gp: str
     holder: str
+    """Who has the baton; empty: nobody, it needs no hands any more."""
+    answers: Answers | None = None
+    """Who answers for the treatment; None while the patient is in hospital."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Whom to call about the treatment now."""
+
+    name: str
+    phone: str
+    until: str
+    """In words, with who takes over; empty: until further notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +103,23 @@ def bar_of(context: StayView, tasks: tuple[TaskRecord, ...], reader: Reader) -> 
         admitted=admitted,
         municipality=_name(stay.receiver, directory),
         gp=_name(context.gp, directory),
-        holder=_name(holder_of(stay, tasks, context.gp, directory), directory),
+        holder="" if stay.state in _NOBODYS else _name(holder_of(stay, tasks, context.gp, directory), directory),
+        answers=None if stay.is_open else _answers(context, tasks, reader),
     )
+
+
+def _answers(context: StayView, tasks: Iterable[TaskRecord], reader: Reader) -> Answers | None:
+    """Who answers for the treatment now that the patient has left; nobody is asked about the dead."""
+    lang, t = reader.lang, reader.lang.text
+    if context.stay.state is not StayState.ENDED:
+        return None
+    now_answers = who_answers(context.stay, (record.task for record in tasks), context.gp, reader.now)
+    name = _name(now_answers.organization, reader.directory) or t("Egen læge")
+    until = ""
+    if now_answers.until is not None:
+        then = _name(now_answers.then, reader.directory) or t("egen læge")
+        until = t("til {at}, derefter {name}").format(at=moment(now_answers.until, reader.now, lang), name=then)
+    return Answers(name=name, phone=now_answers.phone or "", until=until)
 
 
 def _name(sor: SorCode | None, directory: Directory) -> str:
@@ -107,7 +138,7 @@ def lines_of(records: Iterable[TaskRecord], reader: Reader) -> tuple[TaskLine, .
         lines.append(
             TaskLine(
                 task_id=task.id,
-                title=task.title.da if lang.is_danish else task.title.en,
+                title=lang.of(task.title),
                 who=place if holder is None else f"{place} · {short_name(holder.name)}",
                 reason=task.status_reason or "",
                 baton=baton(record, reader.now, lang),

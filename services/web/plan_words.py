@@ -46,6 +46,7 @@ def need_words(lang: Language) -> dict[Need, str]:
         Need.DOSE_DISPENSING: t("Dosispakket medicin"),
         Need.AIDS: t("Hjælpemidler"),
         Need.REHABILITATION: t("Genoptræning"),
+        Need.TRAINING: t("Oplæring af personale"),
         Need.FOLLOW_UP_VISIT: t("Opfølgende hjemmebesøg"),
     }
 
@@ -58,6 +59,7 @@ def destination_words(lang: Language) -> dict[str, str]:
         "care-home": t("Plejehjem"),
         "temporary-place": t("Midlertidig plads"),
         "rehabilitation": t("Genoptræningsplads"),
+        "acute-team": t("Akutteam"),
         "hospice": t("Hospice"),
         "other": t("Andet"),
     }

@@ -11,13 +11,14 @@ The tree::
     ├── NotAcceptableError        none of the formats that the client accepts is made here
     ├── BadRequestError           a parameter or header that cannot be read
     ├── NothingHereError          no such address, or no such method
-    └── PreconditionRequiredError a change without `If-Match`
+    ├── PreconditionRequiredError a change without `If-Match`
+    └── ThrottledError            more requests than this client may make in so short a time
 
 ``services.web.errors`` gives each its status and words. No field holds what the client sent, except
 names of parameters and headers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = [
     "BadRequestError",
@@ -30,6 +31,7 @@ __all__ = [
     "NothingHereError",
     "PreconditionRequiredError",
     "RefusedRequestError",
+    "ThrottledError",
 ]
 
 
@@ -100,3 +102,12 @@ class NothingHereError(RefusedRequestError):
 @dataclass(eq=False)
 class PreconditionRequiredError(RefusedRequestError):
     """A change must name the version that it was decided on."""
+
+
+@dataclass(eq=False)
+class ThrottledError(RefusedRequestError):
+    """More requests than this client may make in so short a time; ``wait_seconds`` until it may again."""
+
+    wait_seconds: int
+    first: bool = field(default=True, repr=False)
+    """True for the first refusal of its window: one is noted, not thousands."""

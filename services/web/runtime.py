@@ -20,7 +20,7 @@ from services.settings import Settings
 from services.web.sessions import Sessions
 from services.web.tokens import Tokens
 
-__all__ = ["Database", "DomainClock", "Health", "Hub", "Runtime", "runtime_of"]
+__all__ = ["Database", "DomainClock", "Health", "Hub", "Rates", "Runtime", "runtime_of"]
 
 _Command = TypeVar("_Command")
 _Result = TypeVar("_Result")
@@ -77,6 +77,17 @@ class Hub(Protocol):
         """Close every socket with 1012 and stop listening."""
 
 
+class Rates(Protocol):
+    """The limit on how often one client may ask."""
+
+    async def count(self, client: str) -> None:
+        """Count one request of ``client``.
+
+        Raises:
+            ThrottledError: it has made as many as it may for now.
+        """
+
+
 class DomainClock(Protocol):
     """Domain time: the real one, or in a demo the one that can be set."""
 
@@ -98,6 +109,7 @@ class Runtime:
     hub: Hub
     tokens: Tokens
     sessions: Sessions
+    rates: Rates
     metrics: Metrics
     health: Callable[[], Awaitable[Health]]
     """Asks the engines how they are; never raises."""

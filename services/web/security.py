@@ -52,6 +52,12 @@ class Identity:
     """None: a bearer token."""
     client_id: str | None = None
 
+    @property
+    def client(self) -> str:
+        """What counts as one client: a registered system, else one person or system at one place."""
+        caller = self.caller
+        return self.client_id or f"{caller.organization} {caller.unit or ''} {caller.person_id}"
+
 
 def authenticate_bearer(runtime: Runtime, authorization: str) -> Identity:
     """Who the ``Authorization`` header names.

@@ -30,6 +30,7 @@ LANGUAGE_COOKIE: Final = "stafet-lang"
 THEME_COOKIE: Final = "stafet-theme"
 KEYS_COOKIE: Final = "stafet-keys"
 THEMES: Final = ("auto", "light", "dark")
+_TRYING: Final = "/agreements/try"
 
 _HOMES: Final = {
     Role.WARD: "/ward",
@@ -39,7 +40,7 @@ _HOMES: Final = {
     Role.GP: "/gp",
     Role.LEADER: "/municipality",
     Role.OPERATOR: "/operator",
-    Role.AGREEMENT_EDITOR: "/",
+    Role.AGREEMENT_EDITOR: "/agreements",
     Role.SYSTEM: "/",
 }
 
@@ -134,10 +135,25 @@ def _place(caller: Caller, directory: Directory) -> tuple[str, str]:
 def _tabs(caller: Caller, lang: Language, path: str) -> tuple[Tab, ...]:
     t = lang.text
     home = home_of(caller)
-    word = {"/ward": t("Tavle"), "/municipality": t("Opgaver"), "/gp": t("Indbakke"), "/operator": t("Beskeder")}
-    tabs = [Tab(href=home, word=word[home], is_current=path.startswith(home))] if home in word else []
+    word = {
+        "/ward": t("Tavle"),
+        "/municipality": t("Opgaver"),
+        "/gp": t("Indbakke"),
+        "/operator": t("Beskeder"),
+        "/agreements": t("Aftaler"),
+    }
+    tabs = (
+        [Tab(href=home, word=word[home], is_current=path.startswith(home) and path != _TRYING)] if home in word else []
+    )
     if caller.role in WRITING_ROLES:
         tabs.append(Tab(href="/conversations", word=t("Samtaler"), is_current=path.startswith("/conversations")))
+    if caller.role is Role.AGREEMENT_EDITOR:
+        tabs.append(Tab(href=_TRYING, word=t("Afprøv"), is_current=path == _TRYING))
+    if caller.role is Role.LEADER:
+        tabs.append(Tab(href="/score", word=t("Frister"), is_current=path.startswith("/score")))
+        tabs.append(Tab(href="/agreements", word=t("Aftaler"), is_current=path.startswith("/agreements")))
+    if caller.role in {Role.LEADER, Role.OPERATOR}:
+        tabs.append(Tab(href="/alerts", word=t("Varsler"), is_current=path.startswith("/alerts")))
     if path.startswith("/stays/"):
         tabs.append(Tab(href=path, word=t("Forløb"), is_current=True))
     if path.startswith("/tasks/"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from discharge.notices import FiledNotice, NoticeKind, StayState
+from discharge.notices import NoticeKind, StayState
 from discharge.stay import Stay
 from services.web.dates import moment
 from services.web.language import Language
@@ -34,19 +34,15 @@ def departure(stay: Stay, now: datetime, lang: Language) -> str | None:
     return None
 
 
-def notice_words(notice: FiledNotice, lang: Language) -> str:
-    """Which notice it is. A death is told by the patient, not by the activity."""
+def notice_words(kind: NoticeKind, lang: Language) -> str:
+    """What a notice tells, or what it does to an earlier one."""
     t = lang.text
-    base = {
-        NoticeKind.STAA: t("Start akut ambulant"),
-        NoticeKind.STIN: t("Start indlagt"),
-        NoticeKind.STOR: t("Start orlov"),
-        NoticeKind.SLOR: t("Slut orlov"),
-        NoticeKind.SLHJ: t("Slut sygehusophold"),
-    }
-    if notice.deceased is not None:
-        return t("Død") if notice.deceased else t("Annullering: {what}").format(what=t("Død"))
-    what = base[notice.kind.base]
-    if notice.kind.corrects:
-        return t("Rettelse: {what}").format(what=what)
-    return t("Annullering: {what}").format(what=what) if notice.kind.cancels else what
+    told, corrected, cancelled = {
+        NoticeKind.STAA: (t("Akut ambulant"), t("Den akutte kontakt er rettet"), t("Den akutte kontakt er annulleret")),
+        NoticeKind.STIN: (t("Indlagt"), t("Indlæggelsen er rettet"), t("Indlæggelsen er annulleret")),
+        NoticeKind.STOR: (t("På orlov"), t("Orloven er rettet"), t("Orloven er annulleret")),
+        NoticeKind.SLOR: (t("Tilbage fra orlov"), t("Tilbagekomsten er rettet"), t("Tilbagekomsten er annulleret")),
+        NoticeKind.SLHJ: (t("Udskrevet"), t("Udskrivelsen er rettet"), t("Udskrivelsen er annulleret")),
+        NoticeKind.MORS: (t("Død"), t("Meldingen om død er rettet"), t("Meldingen om død er trukket tilbage")),
+    }[kind.base]
+    return corrected if kind.corrects else cancelled if kind.cancels else told

@@ -21,7 +21,7 @@ from services.web.shell import LANGUAGE_COOKIE, Shell
 __all__ = ["environment", "is_fragment_request", "keep", "page", "render", "sources"]
 
 _YEAR_SECONDS: Final = 31_536_000
-_AREAS: Final = ("web", "hospital", "municipality", "gp", "stays", "operator")
+_AREAS: Final = ("web", "hospital", "municipality", "gp", "stays", "operator", "agreements")
 
 
 def _folder(area: str) -> Traversable:
@@ -126,7 +126,7 @@ def _script_words(lang: Language) -> dict[str, str]:
         "retry": t("Prøver igen om {n} s."),
         "retrying": t("Prøver igen nu."),
         "offline": t("Ingen forbindelse siden kl. {at}."),
-        "offlineMore": t("Du ser listen, som den var. Tryk sendes ikke, før forbindelsen er tilbage."),
+        "offlineMore": t("Du ser siden, som den var. Tryk sendes ikke, før forbindelsen er tilbage."),
         "tryNow": t("Prøv nu"),
         "stale": t("Tavlen er {n} min gammel."),
         "staleMore": t("Stol ikke på den. Ring, hvis det haster."),
@@ -137,6 +137,7 @@ def _script_words(lang: Language) -> dict[str, str]:
         "backMany": t("{n} ændringer hentet, intet mangler."),
         "saving": t("Du har den · gemmer …"),
         "noAnswer": t("Intet svar. Se på kortet, om det blev gemt, når forbindelsen er tilbage."),
+        "notSent": t("Ikke sendt: der er ingen forbindelse. Det, du har skrevet, står her endnu."),
         "hidden": t("{n} er skjult af søgningen"),
         "changed": t("1 ændret"),
         "changedMany": t("{n} ændret"),

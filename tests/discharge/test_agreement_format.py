@@ -9,6 +9,7 @@ from discharge.agreement import Anchor, DeadlineKind, PartyName, StepKind
 from discharge.agreement_format import parse_agreement
 from discharge.clock import OpeningHours
 from discharge.errors import AgreementError
+from discharge.identifiers import SorCode
 from discharge.policy import Role
 from discharge.task import Priority
 
@@ -26,13 +27,13 @@ _DOCUMENT: dict[str, Any] = {
             "id": "R17",
             "source": "here",
             "trigger": "discharged",
-            "when": ["municipality-is-party"],
+            "when": {"text": "stay.municipality_is_party", "tree": ["field", "stay.municipality_is_party"]},
             "addressee": "municipality",
             "roles": ["home-nurse"],
             "code": "resume-services",
             "title": {"da": " Start igen ", "en": "Resume"},
             "content": "plan",
-            "deadline": {"kind": "first-visit"},
+            "deadline": {"kind": "elapsed", "since": "discharge"},
             "ladder": [
                 {"do": "escalate", "after": "PT30M", "within": "08:00-15:00", "otherwise": "PT15M", "to": "ward"},
                 {"do": "remind", "before-due": "PT12H"},
@@ -96,9 +97,11 @@ def test_an_agreement_may_hold_without_end_and_a_rule_without_ladder() -> None:
 @pytest.mark.parametrize(
     ("deadline", "kind"),
     [
-        ({"kind": "end-of-day", "days": 3}, DeadlineKind.END_OF_DAY),
-        ({"kind": "elapsed-since-discharge", "span": "PT72H"}, DeadlineKind.ELAPSED_SINCE_DISCHARGE),
-        ({"kind": "departure"}, DeadlineKind.DEPARTURE),
+        ({"kind": "immediate"}, DeadlineKind.IMMEDIATE),
+        ({"kind": "elapsed", "since": "discharge", "span": "PT72H"}, DeadlineKind.ELAPSED),
+        ({"kind": "clock", "since": "expected-discharge", "days": -1, "at": "24:00"}, DeadlineKind.CLOCK),
+        ({"kind": "working-days", "days": 1, "otherwise": {"kind": "immediate"}}, DeadlineKind.WORKING_DAYS),
+        ({"kind": "reading", "sent-by": "14:30", "at": "15:00"}, DeadlineKind.READING),
     ],
 )
 def test_a_deadline_takes_what_its_kind_counts(deadline: dict[str, object], kind: DeadlineKind) -> None:
@@ -122,20 +125,44 @@ def test_a_deadline_takes_what_its_kind_counts(deadline: dict[str, object], kind
         (lambda d: d.update({"valid-from": "soon"}), "$.valid-from"),
         (lambda d: d.update({"valid-to": "never"}), "$.valid-to"),
         (lambda d: _rule(d).update(trigger="sneezed"), "$.rules[0].trigger"),
-        (lambda d: _rule(d).update(when=["raining"]), "$.rules[0].when"),
+        (lambda d: _rule(d).update(when="raining"), "$.rules[0].when"),
+        (lambda d: _rule(d)["when"].update(tree=["field", "sky.rain"]), "$.rules[0].when"),
+        (lambda d: _rule(d)["when"].update(tree=["text", "rain"]), "$.rules[0].when"),
+        (lambda d: _rule(d).update(trigger=[]), "$.rules[0].trigger"),
+        (lambda d: _rule(d).update(roles=[]), "$.rules[0].roles"),
+        (lambda d: _rule(d).update({"may-deviate": ["code"]}), "$.rules[0].may-deviate"),
+        (lambda d: _rule(d).update({"voided-by": {"on": []}}), "$.rules[0].voided-by.on"),
+        (lambda d: _rule(d).update({"voided-by": {"on": ["sneezed"]}}), "$.rules[0].voided-by.on"),
+        (lambda d: _rule(d).update(payer="grandmother"), "$.rules[0].payer"),
+        (lambda d: _rule(d).update(note={"da": "Ring"}), "$.rules[0].note.en"),
+        (lambda d: d.update({"valid-to": "2025-12-31"}), "$.valid-to"),
+        (lambda d: d.update(calendars={"closed-days": ["5 June"]}), "$.calendars.closed-days[0]"),
+        (lambda d: d.update(calendars={"closed-days": ["02-30"]}), "$.calendars.closed-days[0]"),
+        (lambda d: d.update(calendars={"hours": {"postman": "08:00-15:00"}}), "$.calendars.hours.postman"),
+        (lambda d: d.update(calendars={"hours": {"ward": "always"}}), "$.calendars.hours.ward"),
+        (lambda d: d.update(calendars={"on-call": {"ward": "postman"}}), "$.calendars.on-call.ward"),
+        (lambda d: d.update(parties={"ward": []}), "$.parties.ward"),
+        (lambda d: d.update(parties={"team": [{"operator": "postman"}]}), "$.parties.team[0].operator"),
+        (
+            lambda d: d.update(parties={"team": [{"operator": "ward"}, {"operator": "ward", "from": "2027-01-01"}]}),
+            "$.parties.team[1]",
+        ),
+        (lambda d: d.update(gates=[{"id": "R11"}]), "$.gates[0].when"),
+        (lambda d: _step(d).update(until="tired"), "$.rules[0].ladder[0].until"),
+        (lambda d: _step(d).update(quiet="whisper"), "$.rules[0].ladder[0].quiet"),
         (lambda d: _rule(d).update(addressee="somebody"), "$.rules[0].addressee"),
         (lambda d: _rule(d).update(roles=["nobody"]), "$.rules[0].roles"),
         (lambda d: _rule(d).update(content="gossip"), "$.rules[0].content"),
         (lambda d: _rule(d).update(priority="soon"), "$.rules[0].priority"),
         (lambda d: _rule(d).update(title={"da": "Start"}), "$.rules[0].title.en"),
-        (lambda d: _rule(d).update(chain=["somebody"]), "$.rules[0].chain"),
+        (lambda d: _rule(d).update(chain=["somebody"]), "$.rules[0].chain[0]"),
         (lambda d: _rule(d).update(deadline={"kind": "soon"}), "$.rules[0].deadline.kind"),
-        (lambda d: _rule(d).update(deadline={"kind": "departure", "days": 1}), "$.rules[0].deadline.days"),
-        (lambda d: _rule(d).update(deadline={"kind": "end-of-day", "span": "PT1H"}), "$.rules[0].deadline.span"),
-        (lambda d: _rule(d).update(deadline={"kind": "end-of-day", "days": -1}), "$.rules[0].deadline.days"),
-        (lambda d: _rule(d).update(deadline={"kind": "end-of-day", "days": "3"}), "$.rules[0].deadline.days"),
+        (lambda d: _rule(d).update(deadline={"kind": "elapsed", "days": 1}), "$.rules[0].deadline.days"),
+        (lambda d: _rule(d).update(deadline={"kind": "clock", "span": "PT1H"}), "$.rules[0].deadline.span"),
+        (lambda d: _rule(d).update(deadline={"kind": "clock", "days": -3661}), "$.rules[0].deadline.days"),
+        (lambda d: _rule(d).update(deadline={"kind": "clock", "days": "3"}), "$.rules[0].deadline.days"),
         (
-            lambda d: _rule(d).update(deadline={"kind": "elapsed-since-discharge", "span": "3 days"}),
+            lambda d: _rule(d).update(deadline={"kind": "elapsed", "span": "3 days"}),
             "$.rules[0].deadline.span",
         ),
         (lambda d: _rule(d).pop("deadline"), "$.rules[0].deadline"),
@@ -153,8 +180,9 @@ def test_a_deadline_takes_what_its_kind_counts(deadline: dict[str, object], kind
         (lambda d: _step(d).update({"working-days": 1}), "$.rules[0].ladder[0].working-days"),
         (lambda d: _step(d, 3).update({"working-days": -1}), "$.rules[0].ladder[3].working-days"),
         (lambda d: _step(d, 3).update({"working-days": "1"}), "$.rules[0].ladder[3].working-days"),
-        (lambda d: _step(d, 3).update({"after-task": "sing"}), "$.rules.R17.ladder"),
-        (lambda d: d["rules"].append(d["rules"][0]), "$.rules.R17"),
+        (lambda d: _step(d, 3).update({"after-task": "sing"}), "$.rules[0].ladder"),
+        (lambda d: _rule(d).update(deadline={"kind": "clock", "at": "noon"}), "$.rules[0].deadline.at"),
+        (lambda d: d["rules"].append(d["rules"][0]), "$.rules[1]"),
     ],
 )
 def test_what_cannot_be_followed_is_refused_with_its_place(edit: Edit, path: str) -> None:
@@ -171,3 +199,47 @@ def test_what_is_no_mapping_is_no_agreement(document: object) -> None:
         parse_agreement(document)
 
     assert refused.value.path == "$"
+
+
+def test_parties_calendars_and_gates_are_read() -> None:
+    says = {"text": "event.closed_day", "tree": ["field", "event.closed_day"]}
+    gate = {
+        "id": "R11",
+        "source": "here",
+        "act": "discharged",
+        "when": says,
+        "text": {"da": "Ring først", "en": "Call first"},
+        "element": "agreed-by-phone",
+    }
+    document = _edited(
+        lambda d: d.update(
+            {
+                "calendars": {
+                    "country": "SE",
+                    "closed-days": ["06-05", "2026-12-24"],
+                    "hours": {"ward": "08:00-15:00", "93000000000": "08:00-16:00 working-days"},
+                    "on-call": {"team": "municipality-on-duty"},
+                },
+                "parties": {
+                    "team": [
+                        {"to": "2026-12-31", "operator": "municipality"},
+                        {"from": "2027-01-01", "operator": "municipality", "authority": "region"},
+                    ]
+                },
+                "gates": [gate],
+            }
+        )
+    )
+    _rule(document).update({"addressee": "team", "payer": "team/authority", "voided-by": {"on": "plan-revised"}})
+
+    agreement = parse_agreement(document)
+
+    assert (agreement.country, agreement.closed_days) == ("SE", ("06-05", "2026-12-24"))
+    assert agreement.hours_of("ward", SorCode("1")) == OpeningHours(time(8), time(15))
+    own = OpeningHours(time(8), time(16), working_days_only=True)
+    assert agreement.hours_of("ward", SorCode("93000000000")) == own
+    assert agreement.hours_of("gp", SorCode("1")) is None
+    assert agreement.player("team", date(2026, 12, 31)) is PartyName.MUNICIPALITY
+    assert agreement.player("team/authority", date(2027, 1, 1)) is PartyName.REGION
+    assert agreement.gates[0].when.text == "event.closed_day"
+    assert agreement.rules[0].payer == "team/authority"

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from discharge.agreement import Trigger
-from discharge.commands import ReceiptCode, ReceiveNotice
-from discharge.handlers import receive_notice
-from discharge.handlers.duties import ACT_TAKEN
-from discharge.identifiers import MessageId, SorCode
-from discharge.notices import STAY_TRANSITIONS, Effect, EncounterClass, FiledNotice, NoticeKind, StayState
-from discharge.stay import Stay
+from discharge.identifiers import MessageId
+from discharge.notices import STAY_TRANSITIONS, Effect, FiledNotice, NoticeKind, StayState
 from discharge.story import in_order, story_of
-from tests.factories import (
-    ADMITTED_AT,
-    HOSPITAL,
-    NOW,
-    OTHER_WARD,
-    WARD,
-    directory,
-    envelope,
-    filed,
-    notice,
-    patient,
-    receive,
-)
-from tests.fakes import FakeStore
+from tests.factories import ADMITTED_AT, HOSPITAL, NOW, OTHER_WARD, WARD, directory, filed
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 K, S = NoticeKind, StayState
@@ -158,15 +136,75 @@ def test_a_correction_changes_time_and_place_and_keeps_the_contact() -> None:
     assert [each.effect for each in story.notices] == [Effect.CORRECTED, Effect.STANDS]
 
 
-def test_a_cancellation_that_names_nobody_known_takes_the_latest_of_its_kind() -> None:
+def test_a_cancellation_that_names_nobody_takes_the_latest_of_its_kind() -> None:
     first, second = chain(K.STIN, K.STIN)
     second = replace(second, ward=OTHER_WARD)
-    cancelled = filed(K.AN_STIN, about=MessageId("never-came"), occurred_at=NOW)
+    cancelled = filed(K.AN_STIN, occurred_at=NOW)
 
     story = story_of((first, second, cancelled), directory())
 
     assert story.contact.ward == WARD
     assert [each.is_cancelled for each in story.contacts] == [True, False]
+
+
+def test_a_cancellation_of_what_has_not_come_waits_for_it() -> None:
+    first, second = chain(K.STIN, K.STIN)
+    second = replace(second, ward=OTHER_WARD, started_at=NOW)
+    cancelled = filed(K.AN_STIN, about=second.id, follows=frozenset({second.id}), ward=OTHER_WARD, started_at=NOW)
+
+    waiting = story_of((first, cancelled), directory())
+    assert (waiting.state, waiting.notices[-1].effect) == (S.ADMITTED, Effect.UNEXPECTED)
+
+    story = story_of((cancelled, first, second), directory())
+    assert (story.state, story.contact.ward) == (S.ADMITTED, WARD)
+    assert [each.effect for each in story.notices] == [Effect.STANDS, Effect.CANCELLED, Effect.STANDS]
+
+
+def test_a_cancellation_that_knew_the_latest_takes_it_though_its_correction_has_not_come() -> None:
+    begun, corrected, cancelled = chain(K.STIN, K.RE_STIN, K.AN_STIN)
+
+    assert story_of((begun, cancelled), directory()).state is S.CANCELLED
+    assert story_of((begun, corrected, cancelled), directory()).state is S.CANCELLED
+
+
+def test_a_cancellation_of_a_contact_that_began_at_another_time_is_of_another_contact() -> None:
+    begun, _, cancelled = chain(K.STIN, K.STIN, K.AN_STIN)
+
+    assert story_of((begun, replace(cancelled, started_at=NOW)), directory()).state is S.ADMITTED
+
+
+def test_there_is_one_end_whichever_message_its_cancellation_names() -> None:
+    begun, ended, _, cancelled = chain(K.STIN, K.SLHJ, K.RE_SLHJ, K.AN_SLHJ)
+
+    assert story_of((begun, ended, replace(cancelled, started_at=NOW)), directory()).state is S.ADMITTED
+
+
+def test_a_correction_of_what_has_not_come_says_itself_what_is_so_until_then() -> None:
+    begun, moved = chain(K.STIN, K.STIN)
+    corrected = filed(K.RE_STIN, about=moved.id, follows=frozenset({moved.id}), ward=OTHER_WARD)
+
+    before, after = (story_of(told, directory()) for told in ((begun, corrected), (begun, moved, corrected)))
+
+    assert before.contact.ward == after.contact.ward == OTHER_WARD
+    assert [each.ward for each in before.contacts] == [each.ward for each in after.contacts] == [WARD, OTHER_WARD]
+
+
+def test_a_person_dies_once_whichever_message_is_named() -> None:
+    (begun,) = chain(K.STIN)
+    died = dead(begun)
+    withdrawn = filed(K.STIN, deceased=False, occurred_at=NOW + HOUR, about=MessageId("never-came"))
+
+    assert story_of((begun, died, withdrawn), directory()).state is S.ADMITTED
+
+
+def test_an_end_is_told_since_the_first_of_what_tells_of_it_came() -> None:
+    begun, ended, corrected, undone, again = chain(K.STIN, K.SLHJ, K.RE_SLHJ, K.AN_SLHJ, K.SLHJ)
+    came = enumerate((begun, corrected, ended, undone, again))
+    told = [replace(each, received_at=NOW + number * HOUR) for number, each in came]
+
+    since = [story_of(told[:number], directory()).end_told_since for number in range(1, 6)]
+
+    assert since == [None, NOW + HOUR, NOW + HOUR, None, NOW + 4 * HOUR]
 
 
 def test_leave_says_since_when_and_coming_back_ends_it() -> None:
@@ -204,137 +242,3 @@ def test_a_history_in_a_circle_is_ordered_by_its_clocks() -> None:
     circle = (replace(one, follows=frozenset({two.id})), replace(two, follows=frozenset({one.id})))
 
     assert [each.kind for each in in_order(circle)] == [K.STIN, K.SLHJ]
-
-
-# ── any order ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-_NEXT: Final[dict[StayState | None, tuple[NoticeKind, ...]]] = {
-    None: (K.STAA, K.STIN),
-    S.ACUTE: (K.STIN, K.SLHJ, K.MORS),
-    S.ADMITTED: (K.STAA, K.STIN, K.STOR, K.SLHJ, K.MORS),
-    S.ON_LEAVE: (K.STOR, K.SLOR, K.SLHJ, K.MORS),
-    S.ENDED: (),
-    S.DEAD: (K.MORS,),
-}
-
-
-@dataclass
-class Hospital:
-    """A record system that follows the standard: what it sends about one stay, in the order in which it happens."""
-
-    sent: list[ReceiveNotice] = field(default_factory=list)
-    standing: list[tuple[NoticeKind, MessageId]] = field(default_factory=list)
-    state: StayState | None = None
-    ward: SorCode = WARD
-    last_end: datetime = NOW
-
-    @property
-    def options(self) -> list[NoticeKind]:
-        """What may come next: a step, or the correction or cancellation of the latest."""
-        after = list(_NEXT[self.state])
-        if self.standing:
-            latest = self.standing[-1][0]
-            after += [NoticeKind(f"RE_{latest}"), NoticeKind(f"AN_{latest}")]
-        return after
-
-    def send(self, kind: NoticeKind, *, moves: bool) -> None:
-        """One more message, with its whole history."""
-        at = ADMITTED_AT + len(self.sent) * MINUTE
-        sent = envelope()
-        if kind.begins and moves:
-            self.ward = OTHER_WARD if self.ward == WARD else WARD
-        if kind.base in {K.SLHJ, K.MORS} and not kind.cancels:
-            self.last_end = at
-        is_death = kind.base is K.MORS
-        activity = self._activity() if is_death else kind
-        told = replace(
-            notice(activity, cpr=patient().cpr),
-            encounter_class=EncounterClass.INPATIENT,
-            started_at=ADMITTED_AT,
-            leave_started_at=at if kind.base is K.STOR else None,
-            leave_ended_at=at if kind.base is K.SLOR else None,
-            ended_at=self.last_end if kind.base in {K.SLHJ, K.MORS} and not kind.cancels else None,
-            deceased=None if not is_death else not kind.cancels,
-            service_provider=self.ward,
-            occurred_at=at,
-            report_requested=kind.begins and not self.sent,
-            about=self.standing[-1][1] if self.standing and (kind.corrects or kind.cancels) else None,
-            history=tuple(each.envelope.message_id for each in self.sent),
-        )
-        self.sent.append(receive(told, sent=sent))
-        self._remember(kind, sent.message_id)
-
-    def _activity(self) -> NoticeKind:
-        alive = [kind for kind, _ in self.standing if kind is not K.MORS]
-        return alive[-1] if alive else K.STIN
-
-    def _remember(self, kind: NoticeKind, message_id: MessageId) -> None:
-        if kind.cancels:
-            self.standing.pop()
-        elif kind.corrects or (kind is K.MORS and self.state is S.DEAD):
-            pass
-        else:
-            self.standing.append((kind, message_id))
-        self.state = None
-        for standing, _ in self.standing:
-            self.state = STAY_TRANSITIONS[self.state, standing]
-
-
-@st.composite
-def courses(draw: st.DrawFn) -> list[ReceiveNotice]:
-    """All messages of one stay as a hospital sends them, up to nine."""
-    hospital = Hospital()
-    for _ in range(draw(st.integers(1, 9))):
-        options = hospital.options
-        if not options or (hospital.state is None and hospital.sent):
-            break
-        hospital.send(draw(st.sampled_from(options)), moves=draw(st.booleans()))
-    return hospital.sent
-
-
-async def _delivered(messages: list[ReceiveNotice]) -> FakeStore:
-    store = FakeStore(patients=[patient()])
-    for message in messages:
-        receipt = await store.run(receive_notice, message)
-        assert receipt.code is ReceiptCode.OK
-    return store
-
-
-def _told(stay: Stay) -> tuple[object, ...]:
-    contacts = [
-        (each.source, each.encounter_class, each.ward, each.started_at, each.ended_at)
-        for each in stay.encounters
-        if not each.is_cancelled
-    ]
-    return (stay.state, stay.ward, stay.began_at, stay.ended_at, stay.died_at, stay.leave_started_at, contacts)
-
-
-def _owed(store: FakeStore) -> set[tuple[object, ...]]:
-    """The duties that the final state of the stay makes; of those that it has passed nothing is said."""
-    state = store.stay().state
-    assert not any(task.code == ACT_TAKEN for task in store.tasks()), "nobody had begun anything"
-    trigger = Trigger.DISCHARGED if state is S.ENDED else Trigger.STAY_BEGAN
-    return {(task.rule, task.code, task.owner) for task in store.tasks() if task.is_open and task.cause == trigger}
-
-
-@given(courses(), st.randoms(use_true_random=False))
-@settings(max_examples=20 * settings().max_examples)
-async def test_every_order_with_repeats_ends_in_the_same_place(
-    messages: list[ReceiveNotice], chance: random.Random
-) -> None:
-    straight = await _delivered(messages)
-    shuffled = messages + [each for each in messages if chance.random() < 0.3]
-    chance.shuffle(shuffled)
-
-    mixed = await _delivered(shuffled)
-
-    assert _told(mixed.stay()) == _told(straight.stay())
-    assert {each.id: each.effect for each in mixed.stay().notices} == {
-        each.id: each.effect for each in straight.stay().notices
-    }
-    state = straight.stay().state
-    if state in {S.DEAD, S.CANCELLED}:
-        assert not any(task.is_open for store in (straight, mixed) for task in store.tasks())
-        assert not any(timer.fired_at is None for timer in mixed.state.timers.values())
-    else:
-        assert _owed(mixed) == _owed(straight)

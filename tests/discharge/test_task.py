@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -318,3 +318,9 @@ def test_a_task_is_unanswered_until_somebody_takes_it_on(status: TaskStatus) -> 
 
 def test_a_title_names_nobody() -> None:
     assert {f.name for f in fields(task().title)} == {"da", "en"}
+
+
+def test_a_duty_whose_fact_was_taken_back_stays_as_it_is_and_answers_to_nothing() -> None:
+    duty = task(cause="discharged", version=3)
+
+    assert duty.groundless() == replace(duty, cause=None)

@@ -8,7 +8,7 @@ from services.gateway import HttpGateway
 from services.observability import Metrics
 from services.persistence.database import Database, engine_for
 from services.persistence.deliveries import SqlBook
-from services.persistence.jobs import JobLimits, run_jobs
+from services.persistence.jobs import Attempts, JobLimits, run_jobs
 from services.persistence.vault import Vault
 from services.settings import GatewaySettings
 from services.worker import posting
@@ -23,7 +23,7 @@ async def send(url: str, to: str, stopping: asyncio.Event) -> None:
     try:
         async with HttpGateway(GatewaySettings(url=to)) as gateway:
             attempt = posting(SqlBook(database, ResendRules()), gateway, Metrics.create())
-            await run_jobs(url, attempt, stopping, QUICK)
+            await run_jobs(url, Attempts(deliver=attempt), stopping, QUICK)
     finally:
         await engine.dispose()
 

@@ -17,7 +17,8 @@ from tests.faults.sending import send
 from tests.services.faulty_system import faulty_system
 from tests.services.own_postgres import own_postgres
 from tests.services.persistence.store import Store, store_on
-from tests.services.test_deliveries import kept, post, sending, until
+from tests.services.test_deliveries import kept, post, sending
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -67,5 +68,5 @@ async def test_worker_goes_on_sending_after_a_restart_of_postgresql() -> None:
             await store.database.engine.dispose()
             await post(store)
 
-            await until(lambda: kept(store)["state"] == "acknowledged", 60)
+            await until(lambda: kept(store)["state"] == "acknowledged")
         assert len(outside.got) == 1

@@ -139,7 +139,7 @@ async def clockwork(database: engines.Database, redis_url: str, tmp_path: Path) 
     made = Clockwork(store, database.admin_url, variables, tmp_path)
     async with store.writing() as connection:
         await put_organizations(connection, factories.directory().organizations.values())
-        await put_agreement(connection, factories.shipped_document())
+        await put_agreement(connection, factories.small_document())
         for number in range(STAYS):
             known = factories.patient(cpr=cpr(number), district="nord" if number % 2 else "syd")
             await put_patient(connection, store.vault, known)

@@ -41,6 +41,15 @@ def office(demo: RunningDemo, browser: Browser) -> Iterator[Office]:
 @pytest.fixture
 def corner(request: pytest.FixtureRequest) -> Corner:
     """Where this test file plays."""
-    names = ("test_friday", "test_live", "test_without_script", "test_keyboard", "test_marked", "test_language")
+    names = (
+        "test_friday",
+        "test_live",
+        "test_without_script",
+        "test_keyboard",
+        "test_marked",
+        "test_language",
+        "test_week",
+        "test_waiting",
+    )
     module = request.module.__name__
     return next(place for name, place in zip(names, CORNERS, strict=True) if name in module)

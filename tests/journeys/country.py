@@ -21,7 +21,7 @@ from services.demo.people import TOP
 from services.demo.send import Answer, answer_of
 from tests.running import RunningDemo
 
-__all__ = ["CORNERS", "Citizen", "Corner", "Course", "now_in", "populate", "set_forward"]
+__all__ = ["CORNERS", "Citizen", "Corner", "Course", "now_in", "populate", "set_clock", "set_forward"]
 
 _REGION: Final = SorCode("999000000000082")
 _HOSPITAL: Final = SorCode("999000000091900")
@@ -30,7 +30,7 @@ _FAMILIES: Final = (
     "Rejsby", "Turesen", "Vejlund", "Stisen", "Banegaard", "Sporholm", "Rutebæk", "Færgesen", "Brolund", "Havnsen",
     "Etapegaard", "Skiftesen",
 )  # fmt: skip
-_NAMES: Final = ("Fredagsby", "Livlund", "Papirholm", "Tastrupby", "Zebradal", "Sprogense")
+_NAMES: Final = ("Fredagsby", "Livlund", "Papirholm", "Tastrupby", "Zebradal", "Sprogense", "Ugedal", "Ventelund")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,11 @@ class Corner:
         """The citizens' own doctor."""
         return self._sor(30)
 
+    @property
+    def more_services(self) -> list[str]:
+        """What its citizens get beside what everybody gets."""
+        return ["dose-dispensing"] if self.name == "Ugedal" else []
+
     def citizen(self, number: int) -> Citizen:
         """One of them; the number says nothing but which."""
         cpr = f"{number + 1:02}{self.number + 1:02}40{self.number:02}{number:02}"
@@ -104,7 +109,7 @@ class Corner:
                 "given": [citizen.given],
                 "municipality": self.municipality,
                 "district": "Øst",
-                "services": ["home-nursing", "meals"],
+                "services": ["home-nursing", "meals", *self.more_services],
                 "gp": self.practice,
                 "relatives": [],
                 "protected": False,
@@ -162,6 +167,12 @@ def set_forward(demo: RunningDemo, span: str) -> datetime:
     headers = demo.bearer(Role.OPERATOR, TOP)
     answer = httpx.post(f"{demo.url}/demo/clock", json={"advance": span}, headers=headers, timeout=60)
     return datetime.fromisoformat(answer.raise_for_status().json()["now"])
+
+
+def set_clock(demo: RunningDemo, at: str) -> None:
+    """Let it be ``at`` in the demo, with everything that falls due until then."""
+    headers = demo.bearer(Role.OPERATOR, TOP)
+    httpx.post(f"{demo.url}/demo/clock", json={"set": at}, headers=headers, timeout=120).raise_for_status()
 
 
 class Course:

@@ -72,7 +72,7 @@ class FaultySystem:
         what = self.plan.pop(0) if len(self.plan) > 1 else self.plan[0]
         match what:
             case "hang":
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
                 return False
             case "reset":
                 writer.transport.abort()

@@ -28,9 +28,10 @@ from services.persistence.master import put_agreement, put_organizations
 from services.persistence.people import put_patient
 from services.persistence.system_clients import SqlSystemClients
 from services.persistence.vault import Vault
-from services.settings import GatewaySettings, Mode, Settings
+from services.settings import GatewaySettings, Mode, RateSettings, Settings
 from services.web.app import create_app
 from services.web.health import Checkup
+from services.web.rates import ClientRates
 from services.web.runtime import Runtime
 from services.web.sessions import Sessions
 from services.web.token_endpoint import token_router
@@ -187,7 +188,7 @@ async def load(database: Database, *citizens: Patient, places: Directory | None 
     directory = places or factories.directory()
     async with database.writing() as connection:
         await put_organizations(connection, directory.organizations.values())
-        document = factories.shipped_document()
+        document = factories.small_document()
         parse_agreement(document)
         await put_agreement(connection, document)
         for citizen in citizens:
@@ -202,12 +203,17 @@ def citizen(number: int = 1, **changes: Any) -> Patient:
 
 @asynccontextmanager
 async def installed(
-    where: engines.Database, *routers: APIRouter, gateway: str | None = None, **http: object
+    where: engines.Database,
+    *routers: APIRouter,
+    gateway: str | None = None,
+    rate: RateSettings | None = None,
+    patience: float = 5.0,
+    **http: object,
 ) -> AsyncIterator[Installation]:
     """An installation over ``where`` with one citizen known to the municipality, and such limits as ``http`` says."""
     settings = settings_for(Mode.DEMO, **http)
-    settings = settings.model_copy(update={"gateway": GatewaySettings(url=gateway)})
-    engine = engine_for(where.app_url, pool_size=4, overflow=8)
+    settings = settings.model_copy(update={"gateway": GatewaySettings(url=gateway), "rate": rate or RateSettings()})
+    engine = engine_for(where.app_url, pool_size=4, overflow=8, timeout=patience)
     vault = Vault(secrets.token_bytes(32), secrets.token_bytes(32))
     database = Database(engine, vault, access_days=30, demo=True)
     runtime = Runtime(
@@ -217,6 +223,7 @@ async def installed(
         hub=FakeHub(),
         tokens=Tokens(settings.token, wall_now),
         sessions=Sessions(SqlSessionStore(database.writing), settings.session, wall_now),
+        rates=ClientRates(settings.rate, wall_now),
         metrics=Metrics.create(),
         health=Checkup(engine, None),
         wall=wall_now,

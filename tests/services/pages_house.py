@@ -6,24 +6,26 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
 from discharge.directory import Directory
 from discharge.identifiers import SorCode
 from discharge.policy import Role
+from services.agreements import pages as agreements
 from services.gp import pages as gp
 from services.hospital import begin, inbox
 from services.hospital import pages as hospital
 from services.municipality import pages as municipality
-from services.operator import message_pages
+from services.operator import alert_pages, message_pages
 from services.operator import pages as operator
 from services.operator.judging import judging_router
 from services.stays import conversation_pages as conversations
 from services.stays import pages as stays
 from services.web.signin import signin_router
 from tests import engines, factories
-from tests.factories import HOSPITAL, MUNICIPALITY, NORTH, PRACTICE, WARD
+from tests.factories import HOSPITAL, MUNICIPALITY, NORTH, PRACTICE, REGION, WARD
 from tests.services.installation import Installation, installed
 
 PLACES: dict[Role, tuple[SorCode, SorCode | None]] = {
@@ -33,6 +35,7 @@ PLACES: dict[Role, tuple[SorCode, SorCode | None]] = {
     Role.GP: (PRACTICE, None),
     Role.LEADER: (MUNICIPALITY, None),
     Role.OPERATOR: (HOSPITAL, None),
+    Role.AGREEMENT_EDITOR: (REGION, None),
 }
 
 
@@ -72,8 +75,8 @@ class Pages:
 
 
 @asynccontextmanager
-async def pages_over(where: engines.Database, *, gateway: str | None = None, **http: object) -> AsyncIterator[Pages]:
-    """Every page, over a store with one known citizen."""
+async def pages_over(where: engines.Database, **limits: Any) -> AsyncIterator[Pages]:
+    """Every page, over a store with one known citizen, and ``limits`` as ``installed`` takes them."""
 
     async def directory() -> Directory:
         return factories.directory()
@@ -85,12 +88,14 @@ async def pages_over(where: engines.Database, *, gateway: str | None = None, **h
         gp.router,
         conversations.router,
         stays.router,
+        agreements.router,
         operator.router,
         message_pages.router,
+        alert_pages.router,
         judging_router(inbox.judge_again),
         signin_router(directory),
     )
-    async with installed(where, *doors, gateway=gateway, **http) as house:
+    async with installed(where, *doors, **limits) as house:
         yield Pages(house)
 
 

@@ -136,6 +136,7 @@ async def town(database: engines.Database) -> AsyncIterator[Town]:
             "patient_id": task["for"]["reference"].removeprefix("Patient/"),
         }
         names |= await _a_thread(house, names["stay_id"])
+        names["entry_id"] = await _on_call(house)
         yield Town(house=house, app=app, names=names)
     await store.engine.dispose()
 
@@ -154,6 +155,17 @@ async def _a_thread(house: Installation, stay_id: str) -> dict[str, str]:
         "conversation_id": str(await house.scalar("SELECT id FROM conversation")),
         "attachment_id": str(await house.scalar("SELECT id FROM attachment")),
     }
+
+
+async def _on_call(house: Installation) -> str:
+    """The municipality has somebody on call: the id of the entry."""
+    sent = await house.client.post(
+        "/alerts/on-call",
+        data={"place": MUNICIPALITY, "address": "vagt@kommune.example"},
+        headers=house.token(Role.LEADER, MUNICIPALITY),
+    )
+    assert sent.status_code == 303, sent.text
+    return str(await house.scalar("SELECT id FROM on_call"))
 
 
 async def test_nobody_gets_in_without_credentials(town: Town) -> None:
@@ -209,6 +221,7 @@ async def test_change_by_another_organization_leaves_everything_as_it_was(town: 
             "SELECT md5(string_agg(t, '|')) FROM (SELECT task::text AS t FROM task"
             " UNION ALL SELECT stay::text FROM stay UNION ALL SELECT plan_version::text FROM plan_version"
             " UNION ALL SELECT care_message::text FROM care_message"
+            " UNION ALL SELECT on_call::text FROM on_call UNION ALL SELECT alert_mail::text FROM alert_mail"
             " ORDER BY 1) AS rows"
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -34,8 +34,10 @@ from tests.factories import HOSPITAL, MUNICIPALITY, PAPER_WARD, REGION, WARD
 from tests.letters import write
 from tests.services.faulty_system import FaultySystem, faulty_system, receipt_for
 from tests.services.installation import notification
+from tests.services.outgoing import STAYS, put_out
 from tests.services.persistence.store import Store, store_on
 from tests.services.test_worker import settings
+from tests.waiting import until
 
 SOON = ResendRules(wait=timedelta(seconds=0.6), most=3)
 LATE = ResendRules(wait=timedelta(minutes=30), most=3)
@@ -49,22 +51,8 @@ async def store(database: Database) -> AsyncIterator[Store]:
 
 
 async def post(store: Store, **changes: Any) -> str:
-    """The ward sends something to the municipality about the citizen; our id of it."""
-    stay, *_ = store.rows("SELECT id::text, patient_id::text FROM stay ORDER BY id")
-    message = notification()
-    outgoing = {
-        "message_id": MessageId(message.message_id),
-        "sender": WARD,
-        "receiver": MUNICIPALITY,
-        "event_code": "care-communication-message",
-        "body": message.body(),
-        "patient_id": PatientId(stay["patient_id"]),
-        "stay_id": StayId(stay["id"]),
-    }
-    async with store.database.unit_of_work(None) as uow:
-        made = await uow.outbox.put(Outgoing(**{**outgoing, **changes}))
-        await uow.commit()
-    return made
+    """The ward sends something about the first citizen; our id of it."""
+    return await put_out(store.database, store.rows(STAYS)[0], **changes)
 
 
 def kept(store: Store) -> dict[str, Any]:
@@ -105,12 +93,6 @@ async def sending(
         finally:
             worker.stop()
             await asyncio.wait_for(running, 30)
-
-
-async def until(true: Callable[[], bool], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for happens elsewhere
-            await asyncio.sleep(0.05)
 
 
 async def test_receipt_in_the_answer_closes_the_message(store: Store) -> None:
@@ -178,7 +160,6 @@ async def test_next_sending_waits_half_an_hour(store: Store, fault: str) -> None
 
     async with faulty_system([fault]) as outside, sending(store, outside, LATE):
         await until(lambda: kept(store)["turn"] == 2)
-        await asyncio.sleep(0.5)
 
     assert len(outside.got) == 1
     assert timedelta(minutes=30) <= kept(store)["wait"] < timedelta(minutes=31)
@@ -192,7 +173,7 @@ async def test_final_no_is_told_at_once_and_never_sent_again(store: Store, fault
 
     async with faulty_system([fault]) as outside, sending(store, outside, SOON):
         await until(lambda: kept(store)["state"] == "in-error")
-        await asyncio.sleep(1)
+        await until(lambda: store.rows("SELECT 1 FROM procrastinate_jobs") == [])
 
     assert len(outside.got) == 1
     assert kept(store)["reason"] == reason
@@ -213,10 +194,10 @@ async def test_words_of_a_receipt_are_kept_sealed(store: Store) -> None:
 
 async def test_system_that_cannot_be_reached_costs_no_sending_and_is_tried_soon_again(store: Store) -> None:
     await post(store)
-    async with faulty_system() as outside:
-        pass
+    async with faulty_system() as gone:
+        assert gone.got == []
 
-    async with sending(store, outside, LATE):
+    async with sending(store, gone, LATE):
         await until(lambda: kept(store)["misses"] >= 2)
 
     row = kept(store)
@@ -238,7 +219,7 @@ async def test_one_that_hangs_keeps_no_other_message_waiting(store: Store) -> No
         await post(store)
 
     async with faulty_system(["hang", "ok"]) as outside, sending(store, outside, LATE, patience=20):
-        await until(lambda: len(store.rows("SELECT 1 FROM outbound_message WHERE state = 'acknowledged'")) == 2, 10)
+        await until(lambda: len(store.rows("SELECT 1 FROM outbound_message WHERE state = 'acknowledged'")) == 2)
         outside.let_go()
 
 

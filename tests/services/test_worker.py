@@ -158,3 +158,21 @@ async def test_worker_survives_a_restart_of_postgresql() -> None:
             await until(lambda: nothing_due(store) and store.counts()["audit_seal"] == store.counts()["audit"])
         doubled = store.rows("SELECT task_id, kind, at FROM event GROUP BY 1, 2, 3, detail HAVING count(*) > 1")
         assert doubled == []
+
+
+async def test_interruptions_are_counted_once_when_their_shift_has_ended(store: Store) -> None:
+    await store.admit()
+
+    async with working(store) as metrics:
+        await store.database.move_clock(NOW + timedelta(minutes=40))
+        await until(lambda: bool(store.rows("SELECT 1 FROM timer WHERE fired_at IS NOT NULL")))
+        assert metrics.registry.get_sample_value("stafet_alerts_per_shift_count") == 0
+        await store.database.move_clock(NOW + timedelta(hours=5))
+        await until(lambda: bool(metrics.registry.get_sample_value("stafet_alerts_per_shift_count")))
+
+    told = store.rows(
+        "SELECT count(*) AS rung FROM feed_entry, unnest(audience) WHERE event IN"
+        " ('task-reminder', 'task-escalated', 'task-overdue') AND at < %(ended)s",
+        ended=NOW.replace(hour=14, minute=0),
+    )
+    assert metrics.registry.get_sample_value("stafet_alerts_per_shift_sum") >= told[0]["rung"] > 0

@@ -11,6 +11,7 @@ from services.persistence.tables.conversations import (
     ConversationRow,
 )
 from services.persistence.tables.master import AgreementRow, DemoClockRow, MetaRow, OrganizationRow, SystemClientRow
+from services.persistence.tables.on_call import AlertMailRow, OnCallRow
 from services.persistence.tables.outbound import MessageActRow, OutboundMessageRow, OutboundReceiptRow
 from services.persistence.tables.shape import Base
 from services.persistence.tables.stays import (
@@ -38,6 +39,7 @@ from services.persistence.tables.traffic import (
 
 __all__ = [
     "AgreementRow",
+    "AlertMailRow",
     "AttachmentRow",
     "AuditRow",
     "AuditSealRow",
@@ -58,6 +60,7 @@ __all__ = [
     "MessageRow",
     "MetaRow",
     "NoticeRow",
+    "OnCallRow",
     "OrganizationRow",
     "OutboundMessageRow",
     "OutboundReceiptRow",

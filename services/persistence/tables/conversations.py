@@ -53,6 +53,7 @@ class CareMessageRow(Base):
         one_of("category", Category),
         UniqueConstraint("conversation_id", "position"),
         UniqueConstraint("conversation_id", "sender", "message_id"),
+        Index(None, "message_id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversation.id", deferrable=True, initially="DEFERRED"))

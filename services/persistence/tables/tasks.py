@@ -73,6 +73,7 @@ class TaskRow(Base):
     rounds: Mapped[list[Any]]
     escalated_to: Mapped[list[str]]
     replaces: Mapped[UUID | None]
+    conversation_id: Mapped[UUID | None]
 
 
 class TaskVersionRow(Base):

@@ -531,7 +531,14 @@ document.addEventListener("submit", (event) => {
     if (!$("[data-more]")) event.preventDefault();
     return;
   }
-  if (!form.matches("form[data-move]")) return;
+  if (!form.matches("form[data-move]")) {
+    // A browser that is offline would show a page of its own in place of what was written.
+    if (form.method === "post" && !navigator.onLine) {
+      event.preventDefault();
+      notSent(form);
+    }
+    return;
+  }
   const card = form.closest(".card");
   if (form.dataset.sent || state === "ended" || (lostAt !== null && performance.now() - lostAt > UNSTABLE)) {
     event.preventDefault();
@@ -549,6 +556,16 @@ document.addEventListener("submit", (event) => {
     announce(words.saving);
   }
 }, true);
+
+function notSent(form) {
+  bar("");
+  bar("off", words.notSent, "", words.tryNow, () => {
+    bar("");
+    form.requestSubmit();
+  });
+  heldUntil = performance.now() + 6_000;
+  announce(words.notSent);
+}
 
 function refusedPress() {
   bar("");
@@ -780,6 +797,10 @@ document.addEventListener("input", (event) => {
 for (const item of $$(ITEMS)) adopt(item);
 if ($("#keys-help")) $("#keys-help").hidden = document.body.dataset.keys === "off";
 $("[data-errors]")?.focus();
+// On a phone the counters scroll sideways: the one that is chosen is in sight from the start.
+const chosen = $(".counts [aria-current]"), counters = chosen?.closest(".counts");
+if (counters) counters.scrollLeft += chosen.getBoundingClientRect().left - counters.getBoundingClientRect().left - 16;
+if (!main.dataset.feed) addEventListener("online", () => bar(""));
 if (main.dataset.feed) {
   connect();
   addEventListener("offline", () => {

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from discharge.agreement import PlannedStep, StepKind
+from discharge.agreement import StepKind
 from discharge.handlers import course, duties, receive_notice
 from discharge.identifiers import SorCode
+from discharge.planning import PlannedStep
 from discharge.stay import NoticeKind, PartyBasis
 from tests.factories import (
     ADMITTED_AT,
@@ -25,7 +26,7 @@ from tests.factories import (
     notice,
     patient,
     receive,
-    shipped_agreement,
+    small_agreement,
     stay,
     task,
 )
@@ -59,8 +60,8 @@ def test_a_municipal_line_stops_at_the_municipality() -> None:
 
 
 async def test_the_agreement_in_force_is_the_one_of_the_danish_day() -> None:
-    old = replace(shipped_agreement(), version="1", valid_to=datetime(2026, 12, 31, tzinfo=UTC).date())
-    new = replace(shipped_agreement(), version="2", valid_from=datetime(2027, 1, 1, tzinfo=UTC).date())
+    old = replace(small_agreement(), version="1", valid_to=datetime(2026, 12, 31, tzinfo=UTC).date())
+    new = replace(small_agreement(), version="2", valid_from=datetime(2027, 1, 1, tzinfo=UTC).date())
     half_past_midnight = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
     store = FakeStore(now=half_past_midnight, patients=[patient()], agreements=[old, new])
 
@@ -70,8 +71,8 @@ async def test_the_agreement_in_force_is_the_one_of_the_danish_day() -> None:
 
 
 async def test_the_agreement_is_that_of_the_municipalitys_region() -> None:
-    north = replace(shipped_agreement(), id="north", regions=frozenset({"DK-81"}))
-    south = replace(shipped_agreement(), id="south", regions=frozenset({"DK-83"}))
+    north = replace(small_agreement(), id="north", regions=frozenset({"DK-81"}))
+    south = replace(small_agreement(), id="south", regions=frozenset({"DK-83"}))
     store = FakeStore(patients=[patient()], agreements=[south, north])
 
     await store.run(receive_notice, receive(notice()))

@@ -1,41 +1,15 @@
 """What happens while nobody answers."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import UTC, datetime
 
 from discharge.events import LadderStalled, TaskEscalated, TaskOverdue, TaskReminded
-from discharge.handlers import FireTimers, HoldTimers, fire_timers, hold_timers, move_task, receive_notice
+from discharge.handlers import FireTimers, HoldTimers, fire_timers, hold_timers, move_task
 from discharge.identifiers import FeedId
 from discharge.policy import Role
-from discharge.stay import NoticeKind
 from discharge.task import Move, TaskStatus
-from tests.factories import (
-    HOSPITAL,
-    MUNICIPALITY,
-    NORTH,
-    NOW,
-    PRACTICE,
-    WARD,
-    gp,
-    home_nurse,
-    move,
-    notice,
-    patient,
-    receive,
-    ward_nurse,
-)
+from tests.discharge.handlers.steps import DAY, HOUR, MINUTE
+from tests.factories import HOSPITAL, MUNICIPALITY, NORTH, NOW, PRACTICE, WARD, gp, home_nurse, move, ward_nurse
 from tests.fakes import FakeStore
-
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-async def store() -> FakeStore:
-    """A citizen of district north has just gone home."""
-    made = FakeStore(patients=[patient()])
-    await made.run(receive_notice, receive(notice(NoticeKind.SLHJ)))
-    return made
 
 
 async def _fire_at(store: FakeStore, at: datetime) -> int:

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from discharge.agreement_format import parse_agreement
 from discharge.directory import Directory, OrganizationKind
 from discharge.identifiers import SorCode
 from discharge.policy import Role
+from services.agreements.shipped import PROFILES, profile
 from services.demo.courses import courses
 from services.demo.people import TOP, first_logins, person_at
 from services.demo.seed import master_file
 from services.persistence.master_files import (
-    read_agreement,
     read_organizations,
     read_patients,
     require_registered,
@@ -39,7 +40,14 @@ def test_the_files_can_be_loaded() -> None:
     require_tree(ORGANIZATIONS, Directory.of(()))
     require_registered(PATIENTS, DIRECTORY)
 
-    assert read_agreement(master_file("agreement.yaml"))["id"] == "dk-first"
+
+def test_every_municipality_and_hospital_lies_in_a_region_whose_agreement_is_shipped() -> None:
+    regions = {region for each in PROFILES for region in parse_agreement(profile(each)).regions}
+    kinds = {OrganizationKind.MUNICIPALITY, OrganizationKind.HOSPITAL}
+
+    for each in ORGANIZATIONS:
+        if each.kind in kinds:
+            assert DIRECTORY.region_of(each.sor) in regions, each.name
 
 
 def test_every_organisation_that_a_published_message_names_is_known_by_its_location_number() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from services.demo.doctor import diagnose
 from services.demo.home import ENVIRONMENT
-from services.settings import Settings, load_settings
+from services.settings import Settings, SettingsError, load_settings
 from services.web.tokens import new_demo_key
 from tests.engines import Database
 from tests.services.demo.installation import settings_over
@@ -112,3 +112,39 @@ def test_a_home_that_is_gone_is_looked_for_above(tmp_path: Path, database: Datab
 
     assert os.fspath(settings.home) == str(tmp_path)
     assert about(moved, "GiB") == about(settings, "GiB")
+
+
+def test_people_on_call_without_a_mail_server_and_mails_that_were_given_up_are_told(
+    database: Database, tmp_path: Path
+) -> None:
+    settings = settings_over(tmp_path, database)
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO on_call (id, organization, roles, address)"
+            " VALUES (gen_random_uuid(), '1', '{}', 'a@b.example')"
+        )
+        connection.execute(
+            "INSERT INTO alert_mail (id, on_call, organization, tasks, state, tries, created_at, changed_at, due_at)"
+            " SELECT gen_random_uuid(), id, '1', '{}', 'failed', 8, now(), now(), now() FROM on_call"
+        )
+
+    assert len(about(settings, "1 on-call entries exist and STAFET_SMTP_HOST is not set")) == 1
+    assert len(about(settings, "1 mails to those on call were given up")) == 1
+
+
+def test_production_wants_its_mail_servers_password_hidden() -> None:
+    mails = {"STAFET_SMTP_HOST": "mail.example", "STAFET_SMTP_SENDER": "stafet@region.example"}
+
+    assert about(load_settings(mails), "STAFET_SMTP") == []
+    assert about(load_settings({**mails, "STAFET_SMTP_STARTTLS": "false"}), "STAFET_SMTP_STARTTLS is off")
+
+
+def test_mails_need_a_sender() -> None:
+    with pytest.raises(SettingsError, match="STAFET_SMTP_SENDER is missing"):
+        load_settings({"STAFET_SMTP_HOST": "mail.example"})
+
+
+@pytest.mark.parametrize("hours", ["", "7,7", "15,7", "7,24", "-1", "seven"])
+def test_shifts_begin_at_rising_hours(hours: str) -> None:
+    with pytest.raises(SettingsError):
+        load_settings({"STAFET_ALERTS_SHIFT_STARTS": hours})

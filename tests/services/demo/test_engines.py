@@ -1,6 +1,5 @@
 import os
 import signal
-import time
 from pathlib import Path
 
 import psutil
@@ -11,6 +10,7 @@ import redis
 from services.demo.engines import EngineError, Engines, running_engines, start_engines
 from services.demo.processes import free_port, kept_port, stop_orphan
 from services.demo.redis_server import RedisServer
+from tests.waiting import wait_until
 
 
 def one(url: str, query: str) -> tuple[object, ...]:
@@ -85,11 +85,11 @@ def test_redis_comes_back_after_kill_9_on_the_same_port(stopped: Path) -> None:
     with running_engines(stopped, durable=False) as engines:
         assert engines.redis is not None
         assert engines.redis_url is not None
-        pid = engines.redis.child.pid
+        redis_server = engines.redis.child
+        pid = redis_server.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        while engines.redis.child.alive():
-            time.sleep(0.01)
+        wait_until(lambda: not redis_server.alive())
 
         engines.redis.start()
 
@@ -157,8 +157,5 @@ def test_a_server_keeps_its_port_unless_another_program_took_it(tmp_path: Path) 
 
 
 def wait_for_death(engines: Engines) -> None:
-    deadline = time.monotonic() + 10
-    while engines.postgres.child.alive():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not engines.postgres.child.alive())
     assert not psutil.pid_exists(engines.postgres.child.pid or 0)

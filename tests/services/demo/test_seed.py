@@ -11,6 +11,7 @@ from discharge.identifiers import SorCode
 from discharge.policy import Role
 from discharge.stay import StayState
 from discharge.task import Proof, TaskStatus
+from services.agreements.shipped import PROFILES
 from services.bootstrap import database_for
 from services.demo.courses import WARD
 from services.demo.people import person_at
@@ -21,8 +22,8 @@ from services.persistence.database import Database
 from services.persistence.facts import read_fact
 from services.persistence.views import TaskRecord, WardRow
 from services.settings import Settings
+from tests.databases import Databases
 from tests.engines import Database as Empty
-from tests.engines import TestEngines, fresh_database
 from tests.services.demo.installation import settings_over
 from tests.services.persistence.store import audit
 
@@ -83,7 +84,7 @@ async def test_the_wards_board_shows_every_state(database: Database) -> None:
     assert {bed for bed, at in homes.items() if at is not None and at.date() == NOW.date()} == {"07", "12", "15"}
     assert {bed for bed, at in homes.items() if at is not None and at.isoweekday() > 5} == {"04", "09"}
     assert homes["06"] is None
-    assert {bed for bed, stay in stays.items() if stay.state is StayState.ENDED} == {"03", "14"}
+    assert {bed for bed, stay in stays.items() if stay.state is StayState.ENDED} == {"02", "03", "14"}
 
 
 async def test_duties_stand_at_every_proof(database: Database) -> None:
@@ -93,7 +94,10 @@ async def test_duties_stand_at_every_proof(database: Database) -> None:
     assert task(rows["03"], "reconcile-medication").task.proofs.highest is Proof.SEEN
     assert task(rows["03"], "read-discharge-letter").task.proofs.highest is Proof.DELIVERED
     assert task(rows["15"], "pause-services").task.status is TaskStatus.IN_PROGRESS
-    assert all(not record.task.is_open for record in rows["07"].tasks)
+    assert {record.task.code for record in rows["07"].tasks if record.task.is_open} == {
+        "reconcile-at-discharge",
+        "take-home",
+    }
     assert all(record.task.owner in {WARD, GP} for record in rows["11"].tasks)
 
 
@@ -125,7 +129,8 @@ async def test_the_practice_has_tasks_in_its_inbox(database: Database) -> None:
     async with database.reading(audit(doctor)) as session:
         cards = (await boards.task_list(session)).cards
 
-    assert {card.record.task.code for card in cards} <= {"read-discharge-letter", "reconcile-medication"}
+    codes = {"read-discharge-letter", "reconcile-medication", "take-over-responsibility"}
+    assert {card.record.task.code for card in cards} == codes
     assert len(cards) >= 3
 
 
@@ -148,10 +153,10 @@ async def test_a_second_start_adds_nothing_and_moves_the_clock_forward_only(
 
 
 async def test_a_first_start_that_was_killed_goes_on_where_it_was_left(
-    settings: Settings, module_database: Empty, engines: TestEngines, migrated_template: str, tmp_path: Path
+    settings: Settings, module_database: Empty, databases: Databases, tmp_path: Path
 ) -> None:
     whole = await counts(module_database.admin_url)
-    with fresh_database(engines, migrated_template) as copy:
+    with databases.lent() as copy:
         cut = settings_over(tmp_path, copy)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.8):
@@ -175,9 +180,9 @@ async def test_a_first_start_that_was_killed_goes_on_where_it_was_left(
 
 
 async def test_an_empty_demo_has_organisations_and_agreement_and_the_real_clock(
-    engines: TestEngines, migrated_template: str, tmp_path: Path
+    databases: Databases, tmp_path: Path
 ) -> None:
-    with fresh_database(engines, migrated_template) as copy:
+    with databases.lent() as copy:
         settings = settings_over(tmp_path, copy)
 
         await seed_demo(settings, empty=True, now=None)
@@ -187,6 +192,6 @@ async def test_an_empty_demo_has_organisations_and_agreement_and_the_real_clock(
         now = await database.now()
         await database.engine.dispose()
     assert found["organization"] > 50
-    assert found["agreement"] == 1
+    assert found["agreement"] == len(PROFILES)
     assert {found[table] for table in ("patient", "stay", "task", "message")} == {0}
     assert abs(now - wall_now()) < timedelta(seconds=30)

@@ -60,8 +60,8 @@ async def test_what_the_answers_said_agrees_with_what_the_searches_find(
 ) -> None:
     tally, wrong = await play_stays(client, settings, stays=12, rate=200.0, seed=3, console=quiet())
 
-    assert wrong == []
     assert tally.refusals == []
+    assert wrong == []
     assert sum(tally.stays.values()) == 12
     assert tally.messages["ok"] >= 12
     assert len(tally.tasks) > 25

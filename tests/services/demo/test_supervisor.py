@@ -2,7 +2,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from services.demo.processes import Child, EngineError
 from services.demo.supervisor import Supervisor
 from services.settings import environment_of_child
+from tests.waiting import wait_until
 
 
 def sleeper(home: Path, name: str, code: str = "import time; time.sleep(60)") -> tuple[Child, Callable[[], None]]:
@@ -21,8 +21,17 @@ def sleeper(home: Path, name: str, code: str = "import time; time.sleep(60)") ->
 def kill(child: Child) -> None:
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
-    while child.alive():
-        time.sleep(0.01)
+    wait_until(lambda: not child.alive())
+
+
+def come_back(supervisor: Supervisor, child: Child) -> None:
+    """Look until its pause is over and it has been started again."""
+
+    def is_back() -> bool:
+        supervisor.look()
+        return child.alive()
+
+    wait_until(is_back)
 
 
 def test_a_dead_child_is_started_again_at_once(home: Path) -> None:
@@ -52,8 +61,7 @@ def test_a_child_that_keeps_dying_is_started_with_growing_pauses(home: Path) -> 
     kill(child)
     supervisor.look()
     soon = child.alive()
-    time.sleep(0.5)
-    supervisor.look()
+    come_back(supervisor, child)
 
     assert not soon
     assert child.alive()
@@ -74,15 +82,9 @@ def test_a_restart_that_fails_is_told_and_tried_again(home: Path) -> None:
     supervisor.add(child, start_in_turn)
 
     kill(child)
-    supervisor.look()
-    time.sleep(0.5)
-    supervisor.look()
-    supervisor.look()
-    time.sleep(0.5)
-    supervisor.look()
+    come_back(supervisor, child)
 
-    assert child.alive()
-    assert "no memory" in said
+    assert said.count("no memory") == 1
     supervisor.stop()
 
 
@@ -110,8 +112,7 @@ def test_a_child_that_ignores_sigterm_is_killed_after_its_grace(home: Path) -> N
         "time.sleep(60)"
     )  # fmt: skip
     start()
-    while not child.last_words():
-        time.sleep(0.01)
+    wait_until(lambda: bool(child.last_words()))
 
     child.stop(signal.SIGTERM, 0.2)
 

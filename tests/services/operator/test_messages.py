@@ -12,9 +12,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from discharge.identifiers import MessageId, PatientId, StayId
+from discharge.identifiers import MessageId
 from discharge.policy import Role
-from services.persistence.outbox import Outgoing
 from tests.engines import Database
 from tests.factories import (
     CPR,
@@ -30,6 +29,7 @@ from tests.factories import (
 )
 from tests.services.faulty_system import receipt_for
 from tests.services.installation import FHIR, code_of, notification
+from tests.services.outgoing import STAYS, put_out
 from tests.services.pages_house import Pages, pages_over, words_of
 
 WHY = "Modtageren ringer og siger, at den er tom"
@@ -56,20 +56,8 @@ async def key_of(pages: Pages, message_id: str) -> str:
 
 async def failed(pages: Pages, **changes: Any) -> str:
     """A message of the ward that did not arrive; our id of it."""
-    (stay,) = rows(pages, "SELECT id::text, patient_id::text FROM stay")
-    message = notification()
-    outgoing = {
-        "message_id": MessageId(message.message_id),
-        "sender": WARD,
-        "receiver": MUNICIPALITY,
-        "event_code": "care-communication-message",
-        "body": message.body(),
-        "patient_id": PatientId(stay["patient_id"]),
-        "stay_id": StayId(stay["id"]),
-    }
-    async with pages.house.database.unit_of_work(None) as uow:
-        made = await uow.outbox.put(Outgoing(**{**outgoing, **changes}))
-        await uow.commit()
+    (stay,) = rows(pages, STAYS)
+    made = await put_out(pages.house.database, stay, **changes)
     rows(pages, "UPDATE outbound_message SET state = 'in-error', reason = 'no-receipt', turn = 5, due_at = NULL")
     return made
 

@@ -145,7 +145,7 @@ async def store_on(
         if not (await store.database.master()).directory.organizations:
             async with store.database.writing() as connection:
                 await put_organizations(connection, factories.directory().organizations.values())
-                await put_agreement(connection, factories.shipped_document())
+                await put_agreement(connection, factories.small_document())
                 for patient in patients:
                     await put_patient(connection, vault, patient)
             if demo:

@@ -71,11 +71,13 @@ async def test_real_deadlock_is_survived(store: Store) -> None:
     stays = [row["id"] for row in store.rows("SELECT id::text FROM stay ORDER BY id")]
     assert len(stays) == 2
     tries: list[str] = []
+    both_hold_one = asyncio.Barrier(2)
 
     async def crossing(order: list[str], uow: SqlUnitOfWork) -> None:
         tries.append(order[0])
         await uow.stays.get(StayId(order[0]))
-        await asyncio.sleep(0.3)
+        if len(tries) <= both_hold_one.parties:
+            await both_hold_one.wait()
         await uow.stays.get(StayId(order[1]))
         await uow.commit()
 

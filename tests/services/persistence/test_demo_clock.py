@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from services.persistence.demo_clock import advance_clock
 from tests import factories
 from tests.factories import NOW
 from tests.services.persistence.store import Store, cpr, store_on
+from tests.waiting import until
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -69,16 +70,28 @@ async def test_what_falls_due_fires_in_order_dated_at_its_instant_before_the_clo
 
 async def test_advance_waits_for_a_stay_that_somebody_holds(store: Store) -> None:
     await store.admit()
-    (row,) = store.rows("SELECT id::text FROM stay")
+    await store.admit(cpr=cpr(1), family="Anden")
+    held, _ = store.rows("SELECT id::text FROM stay ORDER BY id")
+    others = "SELECT 1 FROM timer WHERE fired_at IS NULL AND due_at <= %(until)s AND stay_id <> %(held)s"
 
     async with store.database.unit_of_work(None) as holder:
-        await holder.stays.get(row["id"])
+        await holder.stays.get(held["id"])
         moving = asyncio.create_task(advance_clock(store.database, NOW + DAY))
-        await asyncio.sleep(0.3)
+        await until(lambda: store.rows(others, until=NOW + DAY, held=held["id"]) == [])
         assert not moving.done()
 
     assert await moving >= NOW + DAY
     assert store.rows("SELECT 1 FROM timer WHERE fired_at IS NULL AND due_at IS NOT NULL") == []
+
+
+async def until_past(store: Store, instant: datetime) -> datetime:
+    """Wait until the demo's clock has run past ``instant``, and return what it shows."""
+
+    async def is_past() -> bool:
+        return await store.database.now() > instant
+
+    await until(is_past)
+    return await store.database.now()
 
 
 async def test_clock_that_ran_past_the_target_meanwhile_is_left_alone(store: Store) -> None:
@@ -90,8 +103,7 @@ async def test_clock_that_ran_past_the_target_meanwhile_is_left_alone(store: Sto
     async with store.database.unit_of_work(None) as holder:
         await holder.stays.get(row["id"])
         moving = asyncio.create_task(advance_clock(store.database, timer["due_at"]))
-        await asyncio.sleep(1)
-        before = await store.database.now()
+        before = await until_past(store, timer["due_at"])
 
     assert await moving >= before > timer["due_at"]
 

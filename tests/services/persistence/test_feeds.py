@@ -13,6 +13,7 @@ from services.persistence import feeds
 from services.persistence.database import engine_for
 from tests.engines import Database
 from tests.fakes_notifications import MUNICIPALITY, NORTH, addressed
+from tests.waiting import until_blocked
 
 A, B = FeedId(NORTH), FeedId(MUNICIPALITY)
 
@@ -45,7 +46,9 @@ async def test_number_of_a_transaction_that_rolled_back_is_given_again(engine: A
     assert await offsets(engine, A) == [1]
 
 
-async def test_nobody_reads_a_number_before_the_one_below_it_is_committed(engine: AsyncEngine) -> None:
+async def test_nobody_reads_a_number_before_the_one_below_it_is_committed(
+    engine: AsyncEngine, database: Database
+) -> None:
     async with engine.begin() as connection:
         await feeds.append(await as_writer(connection), [addressed(A)])
 
@@ -56,7 +59,7 @@ async def test_nobody_reads_a_number_before_the_one_below_it_is_committed(engine
     async with engine.connect() as slow:
         await feeds.append(await as_writer(slow), [addressed(A)])
         waiting = asyncio.create_task(second())
-        await asyncio.sleep(0.2)
+        await until_blocked(database.admin_url)
         assert await offsets(engine, A) == [1]
         await slow.commit()
 

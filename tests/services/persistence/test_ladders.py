@@ -6,9 +6,10 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-from discharge.agreement import PlannedStep, StepKind
+from discharge.agreement import StepKind
 from discharge.handlers import FireTimers, fire_timers
 from discharge.identifiers import TaskId
+from discharge.planning import PlannedStep
 from discharge.policy import Role
 from discharge.task import Move
 from services.persistence.people import put_patient

@@ -5,10 +5,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
-from discharge.errors import AgreementError
 from discharge.identifiers import CprNumber, SorCode
-from services.demo.seed import master_file
-from services.persistence.loading import load_agreement, load_clients, load_organizations, load_patients
+from services.persistence.loading import load_clients, load_organizations, load_patients
 from services.persistence.master_files import MasterFileError
 from services.persistence.system_clients import SqlSystemClients
 from tests import factories
@@ -65,25 +63,6 @@ async def test_a_citizen_loaded_again_keeps_the_same_id(store: Store, tmp_path: 
 async def test_citizens_of_an_unknown_municipality_are_not_loaded(store: Store, tmp_path: Path) -> None:
     with pytest.raises(MasterFileError, match="municipality"):
         await load_patients(store.database, written(tmp_path, {"cpr": CPR.digits, "municipality": "999000000009009"}))
-
-
-async def test_an_agreement_is_loaded_by_id_and_version(store: Store, tmp_path: Path) -> None:
-    file = tmp_path / "agreement.yaml"
-    file.write_bytes(master_file("agreement.yaml").replace(b"version: 1.0.0", b"version: 1.1.0"))
-
-    said = [await load_agreement(store.database, file) for _ in range(2)]
-
-    assert said == ["agreement dk-first 1.1.0 loaded"] * 2
-    versions = [agreement.version for agreement in (await store.database.master()).agreements]
-    assert versions.count("1.1.0") == 1
-
-
-async def test_an_agreement_that_cannot_be_followed_is_not_loaded(store: Store, tmp_path: Path) -> None:
-    file = tmp_path / "agreement.yaml"
-    file.write_text("id: other\n", encoding="utf-8")
-
-    with pytest.raises(AgreementError):
-        await load_agreement(store.database, file)
 
 
 def public_key(kid: str = "k1") -> dict[str, Any]:

@@ -62,26 +62,26 @@ async def test_loading_the_same_again_replaces_it(store: Store) -> None:
 
 
 async def test_agreement_is_found_by_region_day_and_version(store: Store) -> None:
-    later = {**factories.shipped_document(), "version": "2.0.0", "valid-from": "2027-01-01"}
+    later = {**factories.small_document(), "version": "2.0.0", "valid-from": "2027-01-01"}
     async with store.database.writing() as connection:
         await put_agreement(connection, later)
     master = await store.database.master()
 
-    now = await master.for_region("DK-83", date(2026, 11, 20))
-    then = await master.for_region("DK-83", date(2027, 1, 1))
+    now = await master.in_force(region="DK-83", municipality=None, day=date(2026, 11, 20))
+    then = await master.in_force(region="DK-83", municipality=None, day=date(2027, 1, 1))
 
     assert now is not None
     assert then is not None
     assert (now.version, then.version) == ("1.0.0", "2.0.0")
-    assert await master.for_region("DK-83", date(2019, 1, 1)) is None
-    assert await master.for_region("SE-M", date(2026, 11, 20)) is None
+    assert await master.in_force(region="DK-83", municipality=None, day=date(2019, 1, 1)) is None
+    assert await master.in_force(region="SE-M", municipality=None, day=date(2026, 11, 20)) is None
     assert await master.get(now.ref) == now
     with pytest.raises(NotFoundError):
         await master.get(AgreementRef(now.id, "9.9.9"))
 
 
 async def test_agreement_loaded_again_under_its_version_replaces_the_first(store: Store) -> None:
-    changed = {**factories.shipped_document(), "title": "Rettet"}
+    changed = {**factories.small_document(), "title": "Rettet"}
 
     async with store.database.writing() as connection:
         await put_agreement(connection, changed)
@@ -94,7 +94,7 @@ async def test_agreement_that_cannot_be_followed_is_not_stored(store: Store) -> 
 
     with pytest.raises(AgreementError):
         async with store.database.writing() as connection:
-            await put_agreement(connection, {**factories.shipped_document(), "version": "3", "rules": [{"id": "R01"}]})
+            await put_agreement(connection, {**factories.small_document(), "version": "3", "rules": [{"id": "R01"}]})
 
     assert store.rows("SELECT * FROM agreement") == before
 
@@ -120,4 +120,4 @@ def test_customary_closed_days_are_closed() -> None:
     assert {date(2026, 6, 5), date(2026, 12, 24), date(2026, 12, 25), date(2026, 12, 31), date(2027, 1, 1)} <= closed
     assert date(2026, 12, 28) not in closed
     assert date(2027, 4, 30) not in closed, "Store Bededag went in 2024"
-    assert Master().closed_days(date(2026, 12, 1)) == closed
+    assert Master().closed_days(date(2026, 12, 1), None) == closed

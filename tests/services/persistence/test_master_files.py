@@ -4,11 +4,9 @@ from typing import Any
 import pytest
 
 from discharge.directory import Directory, Organization, OrganizationKind
-from discharge.errors import AgreementError
 from discharge.identifiers import PatientId, SorCode
 from services.persistence.master_files import (
     MasterFileError,
-    read_agreement,
     read_organizations,
     read_patients,
     require_registered,
@@ -196,20 +194,7 @@ def test_a_citizens_municipality_and_practice_must_be_registered() -> None:
     assert problems(refused) == ["$[0].municipality"]
 
 
-def test_an_agreement_that_is_no_yaml_is_named_by_its_line() -> None:
-    with pytest.raises(MasterFileError) as refused:
-        read_agreement(b"id: x\nrules: [\n")
+def test_a_region_of_another_country_is_taken() -> None:
+    (county,) = read_organizations(body(WARD | {"region": "SE-M", "gln": None}))
 
-    assert problems(refused)[0].startswith("line ")
-
-
-def test_control_characters_are_no_yaml() -> None:
-    with pytest.raises(MasterFileError) as refused:
-        read_agreement(b"id: \x01")
-
-    assert problems(refused) == ["$"]
-
-
-def test_an_agreement_that_cannot_be_followed_is_refused() -> None:
-    with pytest.raises(AgreementError):
-        read_agreement(b"id: x\n")
+    assert county.region == "SE-M"

@@ -14,6 +14,7 @@ from discharge.stay import NoticeKind
 from tests import factories
 from tests.factories import NEIGHBOUR, OTHER_WARD, PAPER_WARD
 from tests.services.persistence.store import HOUR, Store, cpr
+from tests.waiting import until_blocked
 
 OK = Receipt(code=ReceiptCode.OK)
 AGAIN = Receipt(code=ReceiptCode.OK, duplicate=True)
@@ -141,7 +142,7 @@ async def test_copy_that_waited_for_one_that_failed_is_taken_in(store: Store) ->
     async with store.database.unit_of_work(None) as uow:
         assert await uow.messages.claim(command.envelope) is None
         waiting = asyncio.create_task(store.receive(command))
-        await asyncio.sleep(0.2)
+        await until_blocked(store.urls.admin_url)
         assert not waiting.done()
 
     assert await waiting == OK

@@ -22,6 +22,7 @@ from tests import factories, letters
 from tests.engines import Database
 from tests.factories import HOSPITAL, MUNICIPALITY, NEIGHBOUR, NORTH, NOW, OTHER_WARD, PRACTICE, REGION, SOUTH, WARD
 from tests.services.persistence.store import OPERATOR, Store, store_on
+from tests.services.test_calls import on_call
 from tests.services.test_deliveries import post
 
 SETTINGS: Final = ("organizations", "classes", "leads", "caller_role", "now")
@@ -42,6 +43,7 @@ async def world(module_database: Database) -> AsyncIterator[Store]:
             await store.send_home(episodes=(episode,), ended_at=NOW + timedelta(minutes=1))
             nurse = factories.home_nurse()
             await store.move(nurse, await store.task(nurse, "pause-services"), Move.REJECT, reason="Bor her ikke")
+            await on_call(store)
             await store.run(fire_timers, FireTimers(until=NOW + timedelta(hours=2)))
             await store.receive(factories.receive(sent=(sent := factories.envelope())))
             await store.receive(factories.receive(sent=replace(sent, fingerprint=b"another")))
@@ -162,7 +164,15 @@ async def test_operator_sees_that_messages_came_and_no_citizen(world: Store) -> 
 
     assert seen["message"] == 5
     traffic = {"message", "message_aside", "outbound_message", "outbound_receipt", "message_act"}
-    assert {table for table, rows in seen.items() if rows} <= traffic | {"feed", "feed_entry"}
+    book = {"on_call", "alert_mail"}
+    assert {table for table, rows in seen.items() if rows} <= traffic | book | {"feed", "feed_entry"}
+
+
+async def test_leader_and_operator_of_a_place_see_whom_it_has_on_call_and_nobody_else_does(world: Store) -> None:
+    for role in Role:
+        seen = await seen_by(world, factories.caller(role, MUNICIPALITY))
+
+        assert bool(seen["on_call"]) == bool(seen["alert_mail"]) == (role in {Role.LEADER, Role.OPERATOR}), role
 
 
 async def test_party_row_shows_only_ones_own_place(world: Store) -> None:

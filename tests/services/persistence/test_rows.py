@@ -12,7 +12,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from hypothesis import HealthCheck, given, settings
 
-from discharge.agreement import PlannedStep, StepKind
+from discharge.agreement import StepKind
 from discharge.directory import Organization
 from discharge.identifiers import (
     PatientId,
@@ -21,6 +21,7 @@ from discharge.identifiers import (
 )
 from discharge.patient import Patient
 from discharge.plan import DischargePlan
+from discharge.planning import PlannedStep
 from discharge.policy import Role
 from discharge.stay import Stay
 from discharge.task import HandoverTask, TaskStatus

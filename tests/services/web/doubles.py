@@ -19,6 +19,7 @@ from services.persistence.reading import ReadSession
 from services.persistence.unit_of_work import Arrival, SqlUnitOfWork
 from services.settings import HttpSettings, Mode, SessionSettings, Settings, TokenSettings
 from services.web.app import create_app
+from services.web.rates import ClientRates
 from services.web.runtime import Health, Runtime
 from services.web.sessions import Sessions
 from services.web.tokens import Tokens, issue_demo_token, new_demo_key
@@ -153,6 +154,7 @@ class Stage:
             hub=self.hub,
             tokens=Tokens(self.settings.token, self.wall),
             sessions=self.sessions,
+            rates=ClientRates(self.settings.rate, self.wall),
             metrics=Metrics.create(),
             health=self._health,
             wall=self.wall,

@@ -41,13 +41,14 @@ from services.persistence.vault import Vault
 from services.settings import HttpSettings, Mode, SessionSettings, Settings, TokenSettings
 from services.web.app import create_app
 from services.web.live import LiveDesk, live_router
+from services.web.rates import ClientRates
 from services.web.runtime import Health, Runtime
 from services.web.server import DrainingServer, server_for
 from services.web.sessions import NewSession, Sessions
 from services.web.tokens import Tokens, issue_demo_token, new_demo_key
 from tests.engines import Database as TestDatabase
 from tests.fakes_notifications import MUNICIPALITY, NORTH, addressed, small_denmark
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 KEY = new_demo_key()
 _Command = TypeVar("_Command")
@@ -188,6 +189,7 @@ async def live_house(
         hub=hub,
         tokens=Tokens(settings.token, wall_now),
         sessions=sessions,
+        rates=ClientRates(settings.rate, wall_now),
         metrics=Metrics.create(),
         health=healthy,
         wall=wall_now,
@@ -202,7 +204,7 @@ async def live_house(
     app = create_app(runtime, [live_router(LiveDesk(hub=hub, tickets=tickets, directory=directory))])
     server = server_for(app, runtime)
     serving = asyncio.create_task(server.serve())
-    await until(lambda: server.started, within=20)
+    await until(lambda: server.started)
     try:
         yield House(
             settings=settings,
@@ -233,13 +235,13 @@ async def say(client: ClientConnection, **frame: object) -> None:
     await client.send(json.dumps(frame))
 
 
-async def next_frame(client: ClientConnection, *, within: float = 5.0) -> dict[str, Any]:
+async def next_frame(client: ClientConnection, *, within: float = PATIENCE) -> dict[str, Any]:
     async with asyncio.timeout(within):
         frame: dict[str, Any] = json.loads(await client.recv())
         return frame
 
 
-async def next_entry(client: ClientConnection, *, within: float = 5.0) -> int:
+async def next_entry(client: ClientConnection, *, within: float = PATIENCE) -> int:
     while True:
         frame = await next_frame(client, within=within)
         if frame["type"] == "entry":
@@ -252,7 +254,7 @@ async def follow(client: ClientConnection, **fields: object) -> dict[str, Any]:
     return await next_frame(client)
 
 
-async def closing(client: ClientConnection, *, within: float = 5.0) -> tuple[int | None, str | None]:
+async def closing(client: ClientConnection, *, within: float = PATIENCE) -> tuple[int | None, str | None]:
     """The code and reason that the server closes with."""
     async with asyncio.timeout(within):
         await client.wait_closed()

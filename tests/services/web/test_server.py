@@ -7,6 +7,7 @@ import httpx
 from discharge.policy import Role
 from services.web.server import DrainingServer, server_for
 from tests.services.web.doubles import ODENSE, Stage, settings_for
+from tests.waiting import until
 
 
 @asynccontextmanager
@@ -14,8 +15,7 @@ async def serving(stage: Stage) -> AsyncIterator[tuple[DrainingServer, httpx.Asy
     """The app on a real socket of this machine."""
     server = server_for(stage.app(), stage.runtime())
     running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells by a flag
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         yield server, client

@@ -1,0 +1,151 @@
+"""What rules are followed in: a stay and its citizen, and what an event brings beside itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import assert_never
+
+from discharge.clock import local
+from discharge.directory import Directory, OrganizationKind
+from discharge.identifiers import SorCode
+from discharge.letter import Category, LetterKind
+from discharge.patient import Patient
+from discharge.policy import Role, audience_at
+from discharge.stay import Stay
+
+__all__ = ["MessageFacts", "PartyName", "PlanningContext"]
+
+
+class PartyName(StrEnum):
+    """A party by its part in the stay, resolved to an organisation when a task is planned."""
+
+    MUNICIPALITY = "municipality"
+    """The receiver's unit for the citizen's district."""
+    MUNICIPALITY_ON_DUTY = "municipality-on-duty"
+    """The receiver as a whole: whoever is on duty."""
+    WARD = "ward"
+    HOSPITAL = "hospital"
+    GP = "gp"
+    REGION = "region"
+    ASKER = "asker"
+    """Who wrote the message."""
+    ASKED = "asked"
+    """Whom the message was written to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFacts:
+    """What a rule may know of a care message: never its words."""
+
+    category: str
+    is_urgent: bool
+    is_reply: bool
+    asker: SorCode | None
+    asked: SorCode | None
+    """Who here is told of it; None when it goes to a system outside."""
+    from_kind: str | None
+    """Kind of organisation that wrote it; None for one that is not registered."""
+    to_kind: str | None
+
+    @classmethod
+    def told(
+        cls,
+        directory: Directory,
+        *,
+        kind: LetterKind,
+        category: Category,
+        is_urgent: bool,
+        sender: SorCode,
+        place: SorCode | None,
+    ) -> MessageFacts:
+        """What is known of a message that ``place`` is told of here."""
+        asker = directory.get(sender)
+        asked = None if place is None else directory.get(place)
+        return cls(
+            category=category,
+            is_urgent=is_urgent,
+            is_reply=kind is LetterKind.REPLY,
+            asker=None if asker is None else asker.sor,
+            asked=place,
+            from_kind=None if asker is None else asker.kind,
+            to_kind=None if asked is None else asked.kind,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanningContext:
+    """All that a rule may look at."""
+
+    stay: Stay
+    patient: Patient
+    directory: Directory
+    gp: SorCode | None
+    """The citizen's practice, where it is registered."""
+    municipality_is_party: bool
+    report_requested: bool
+    received_at: datetime
+    closed_days: frozenset[date] = frozenset()
+    changed: tuple[str, ...] = ()
+    """Fields of the plan that the event changed."""
+    message: MessageFacts | None = None
+    completed: str | None = None
+    """Code of the task that the event completed."""
+    open_codes: frozenset[str] = frozenset()
+    done_codes: frozenset[str] = frozenset()
+    _players: dict[PartyName, SorCode | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _owners: dict[tuple[str, str, str], SorCode] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _audiences: dict[tuple[SorCode, frozenset[Role]], frozenset[Role]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @cached_property
+    def today(self) -> date:
+        """The local day of the event."""
+        return local(self.received_at).date()
+
+    def once(self, key: tuple[str, str, str], find: Callable[[], SorCode]) -> SorCode:
+        """What ``find`` finds, asked for once: many rules speak of the same few parties."""
+        found = self._owners.get(key)
+        if found is None:
+            found = self._owners[key] = find()
+        return found
+
+    def audience(self, organization: SorCode, roles: frozenset[Role]) -> frozenset[Role]:
+        """The roles that a call reaches at ``organization``, asked for once."""
+        key = (organization, roles)
+        if key not in self._audiences:
+            self._audiences[key] = audience_at(self.directory, organization, roles)
+        return self._audiences[key]
+
+    def organization(self, party: PartyName) -> SorCode | None:
+        """The organisation that plays ``party`` in this stay; None where nobody does."""
+        if party not in self._players:
+            self._players[party] = self._found(party)
+        return self._players[party]
+
+    def _found(self, party: PartyName) -> SorCode | None:  # noqa: PLR0911 - one arm per party
+        receiver = self.stay.receiver if self.municipality_is_party else None
+        match party:
+            case PartyName.WARD:
+                return self.stay.ward
+            case PartyName.HOSPITAL:
+                return self.stay.hospital
+            case PartyName.MUNICIPALITY:
+                return None if receiver is None else self.directory.unit_for(receiver, self.patient.district)
+            case PartyName.MUNICIPALITY_ON_DUTY:
+                return receiver
+            case PartyName.GP:
+                return self.gp
+            case PartyName.REGION:
+                line = self.directory.lineage(self.stay.hospital)
+                return next((sor for sor in line if self.directory[sor].kind is OrganizationKind.REGION), None)
+            case PartyName.ASKER:
+                return None if self.message is None else self.message.asker
+            case PartyName.ASKED:
+                return None if self.message is None else self.message.asked
+            case _:
+                assert_never(party)

@@ -1,0 +1,457 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from discharge.agreement import (
+    AUTHORITY,
+    Anchor,
+    Deadline,
+    DeadlineKind,
+    PartyName,
+    PartySpan,
+    Quiet,
+    Since,
+    Step,
+    StepKind,
+    Trigger,
+)
+from discharge.clock import COPENHAGEN, END_OF_DAY, OpeningHours, local
+from discharge.context import PlanningContext
+from discharge.identifiers import SorCode
+from discharge.plan import DischargePlan
+from discharge.planning import PlannedStep, PlannedTask, instant_after, plan, resolve
+from discharge.policy import Role
+from discharge.stay import Stay
+from tests.factories import (
+    CARE_HOME,
+    MUNICIPALITY,
+    NORTH,
+    NOW,
+    PRACTICE,
+    REGION,
+    SOUTH,
+    WARD,
+    directory,
+    ended_stay,
+    patient,
+    small_agreement,
+    stay,
+)
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+MIDNIGHT = datetime(2026, 11, 20, 23, tzinfo=UTC)
+"""24:00 on a Danish clock of the day that NOW falls on."""
+
+
+def _context(of: Stay | None = None, **changes: object) -> PlanningContext:
+    context = PlanningContext(
+        stay=of or ended_stay(NOW, received_at=NOW),
+        patient=patient(),
+        directory=directory(),
+        gp=PRACTICE,
+        municipality_is_party=True,
+        report_requested=True,
+        received_at=NOW,
+    )
+    if "district" in changes:
+        changes["patient"] = patient(district=changes.pop("district"))
+    return replace(context, **changes)  # type: ignore[arg-type] # the test says which
+
+
+def _planned(trigger: Trigger, context: PlanningContext) -> dict[str, PlannedTask]:
+    return {task.rule.code: task for task in plan(small_agreement(), trigger, context)}
+
+
+def _rungs(task: PlannedTask) -> list[tuple[StepKind, SorCode, set[Role], timedelta | None]]:
+    return [(s.kind, s.organization, set(s.roles), None if s.at is None else s.at - NOW) for s in task.steps]
+
+
+def test_an_admission_asks_for_the_report_and_the_pause_at_the_unit_of_the_district() -> None:
+    planned = _planned(Trigger.STAY_BEGAN, _context(stay()))
+
+    assert {code: (task.owner, task.due_at - NOW) for code, task in planned.items()} == {
+        "send-admission-report": (NORTH, 15 * MINUTE),
+        "pause-services": (NORTH, 30 * MINUTE),
+    }
+
+
+def test_the_report_of_admission_is_asked_for_only_by_the_flag() -> None:
+    planned = _planned(Trigger.STAY_BEGAN, _context(stay(), report_requested=False))
+
+    assert set(planned) == {"pause-services"}
+
+
+def test_a_municipality_that_is_no_party_owes_nothing() -> None:
+    context = _context(municipality_is_party=False)
+
+    assert not _planned(Trigger.STAY_BEGAN, context)
+    assert set(_planned(Trigger.DISCHARGED, context)) == {
+        "send-discharge-report",
+        "send-discharge-letter",
+        "read-discharge-letter",
+        "reconcile-medication",
+    }
+
+
+def test_a_municipality_that_is_no_party_is_not_called_for_help() -> None:
+    medicine = _planned(Trigger.DISCHARGED, _context(municipality_is_party=False))["reconcile-medication"]
+
+    assert {step.organization for step in medicine.steps} == {PRACTICE}
+
+
+def test_a_discharge_makes_five_duties_with_their_deadlines() -> None:
+    planned = _planned(Trigger.DISCHARGED, _context())
+
+    assert {code: (task.owner, task.due_at) for code, task in planned.items()} == {
+        "resume-services": (NORTH, MIDNIGHT),
+        "send-discharge-report": (WARD, NOW),
+        "send-discharge-letter": (WARD, MIDNIGHT + 3 * DAY),
+        "read-discharge-letter": (PRACTICE, MIDNIGHT + 3 * DAY),
+        "reconcile-medication": (PRACTICE, NOW + 72 * HOUR),
+    }
+
+
+def test_the_first_visit_of_the_plan_is_the_deadline() -> None:
+    visit = NOW + 20 * HOUR
+    ended = replace(ended_stay(NOW, received_at=NOW), plan=DischargePlan(first_visit_at=visit))
+
+    assert _planned(Trigger.DISCHARGED, _context(ended))["resume-services"].due_at == visit
+
+
+def test_the_discharge_report_is_due_at_departure_and_overdue_an_hour_later() -> None:
+    report = _planned(Trigger.DISCHARGED, _context())["send-discharge-report"]
+
+    assert _rungs(report) == [(StepKind.OVERDUE, WARD, {Role.WARD, Role.DOCTOR}, HOUR)]
+
+
+def test_a_rung_that_an_old_message_has_passed_is_counted_from_the_receipt() -> None:
+    left_long_ago = ended_stay(NOW - 30 * DAY, received_at=NOW)
+
+    planned = _planned(Trigger.DISCHARGED, _context(left_long_ago))
+
+    assert _rungs(planned["send-discharge-report"]) == [(StepKind.OVERDUE, WARD, {Role.WARD, Role.DOCTOR}, HOUR)]
+    assert {each[3] for each in _rungs(planned["reconcile-medication"])} == {timedelta()}
+
+
+def test_a_rung_that_lies_ahead_stays_where_it_is_when_the_message_is_late() -> None:
+    left_a_while_ago = ended_stay(NOW - 20 * MINUTE, received_at=NOW)
+
+    report = _planned(Trigger.DISCHARGED, _context(left_a_while_ago))["send-discharge-report"]
+
+    assert [step.at for step in report.steps] == [NOW + 40 * MINUTE]
+
+
+def test_the_ladder_of_the_first_visit_climbs_to_the_leader() -> None:
+    resume = _planned(Trigger.DISCHARGED, _context())["resume-services"]
+
+    assert _rungs(resume) == [
+        (StepKind.ESCALATE, MUNICIPALITY, {Role.HOME_NURSE}, 30 * MINUTE),
+        (StepKind.ESCALATE, MUNICIPALITY, {Role.LEADER}, 60 * MINUTE),
+        (StepKind.OVERDUE, NORTH, {Role.HOME_NURSE, Role.VISITATOR}, MIDNIGHT - NOW),
+    ]
+
+
+def test_outside_office_hours_the_ladder_climbs_faster() -> None:
+    evening = datetime(2026, 11, 20, 19, tzinfo=UTC)
+
+    resume = _planned(Trigger.DISCHARGED, _context(received_at=evening))["resume-services"]
+
+    spans = [step.at - evening for step in resume.steps if step.at is not None and step.kind is StepKind.ESCALATE]
+    assert spans == [15 * MINUTE, 30 * MINUTE]
+
+
+def test_the_practice_is_reminded_twelve_hours_before_and_the_nurse_told_when_it_is_late() -> None:
+    medicine = _planned(Trigger.DISCHARGED, _context())["reconcile-medication"]
+
+    assert _rungs(medicine) == [
+        (StepKind.REMIND, PRACTICE, {Role.GP}, 60 * HOUR),
+        (StepKind.OVERDUE, PRACTICE, {Role.GP}, 72 * HOUR),
+        (StepKind.ESCALATE, PRACTICE, {Role.GP}, 72 * HOUR),
+        (StepKind.ESCALATE, NORTH, {Role.HOME_NURSE}, 72 * HOUR),
+    ]
+
+
+def test_the_unread_letter_waits_for_the_letter() -> None:
+    letter = _planned(Trigger.DISCHARGED, _context())["read-discharge-letter"]
+
+    (waiting,) = letter.steps
+    assert (waiting.at, waiting.after_code, waiting.working_days) == (None, "send-discharge-letter", 1)
+    assert waiting.organization == WARD
+
+
+def test_a_message_of_2022_starts_its_ladder_when_it_is_received() -> None:
+    long_ago = datetime(2022, 1, 13, 12, tzinfo=UTC)
+    ended = replace(ended_stay(long_ago, received_at=NOW), began_at=long_ago)
+
+    planned = _planned(Trigger.DISCHARGED, _context(ended))
+
+    assert planned["send-discharge-report"].due_at == long_ago
+    rungs = [step.at for task in planned.values() for step in task.steps if step.at is not None]
+    assert rungs
+    assert min(rungs) >= NOW
+
+
+def test_without_a_practice_the_ward_keeps_the_duty_and_is_the_one_called() -> None:
+    medicine = _planned(Trigger.DISCHARGED, _context(gp=None))["reconcile-medication"]
+
+    assert medicine.owner == WARD
+    assert _rungs(medicine)[2] == (StepKind.ESCALATE, WARD, {Role.WARD, Role.DOCTOR}, 72 * HOUR)
+
+
+def test_a_receiver_is_asked_for_the_whole_when_its_unit_says_no() -> None:
+    assert _planned(Trigger.DISCHARGED, _context())["resume-services"].chain == (MUNICIPALITY,)
+    assert _planned(Trigger.DISCHARGED, _context(district=None))["resume-services"].chain == ()
+
+
+def test_a_care_home_that_receives_owns_the_duty_itself() -> None:
+    at_home = replace(ended_stay(NOW, received_at=NOW), receiver=CARE_HOME)
+
+    assert _planned(Trigger.DISCHARGED, _context(at_home))["resume-services"].owner == CARE_HOME
+
+
+@pytest.mark.parametrize(
+    ("party", "context", "found"),
+    [
+        (PartyName.MUNICIPALITY, _context(district="syd"), SOUTH),
+        (PartyName.MUNICIPALITY, _context(stay(receiver=None)), WARD),
+        (PartyName.MUNICIPALITY, _context(municipality_is_party=False), WARD),
+        (PartyName.MUNICIPALITY_ON_DUTY, _context(), MUNICIPALITY),
+        (PartyName.MUNICIPALITY_ON_DUTY, _context(municipality_is_party=False), WARD),
+        (PartyName.WARD, _context(), WARD),
+        (PartyName.GP, _context(), PRACTICE),
+        (PartyName.GP, _context(gp=None), WARD),
+    ],
+)
+def test_a_party_is_somebody(party: PartyName, context: PlanningContext, found: SorCode) -> None:
+    assert resolve(small_agreement(), party, context) == found
+
+
+def test_a_duty_without_a_ladder_that_is_immediate_is_due_at_once() -> None:
+    rule = replace(small_agreement().rules[0], steps=(), deadline=Deadline(kind=DeadlineKind.IMMEDIATE))
+    agreement = replace(small_agreement(), rules=(rule,))
+
+    (planned,) = plan(agreement, Trigger.STAY_BEGAN, _context(stay()))
+
+    assert planned.due_at == NOW
+
+
+def test_a_duty_keeps_the_version_it_was_made_under() -> None:
+    planned = _planned(Trigger.DISCHARGED, _context())["resume-services"]
+
+    assert (planned.agreement.id, planned.agreement.version) == ("dk-first", "1.0.0")
+
+
+def test_a_rung_after_a_task_counts_working_days_from_its_completion() -> None:
+    rung = PlannedStep(kind=StepKind.ESCALATE, at=None, organization=WARD, roles=frozenset(), working_days=1)
+
+    assert instant_after(rung, NOW, frozenset()) == NOW + 3 * DAY
+    assert instant_after(replace(rung, span=HOUR, working_days=0), NOW, frozenset()) == NOW + HOUR
+
+
+def test_what_waits_for_an_answer_is_silent_once_somebody_answered() -> None:
+    planned = _planned(Trigger.DISCHARGED, _context())
+
+    assert [step.while_unanswered for step in planned["resume-services"].steps] == [True, True, False]
+    assert [step.while_unanswered for step in planned["read-discharge-letter"].steps] == [True]
+
+
+def _due(deadline: Deadline, **changes: object) -> datetime | None:
+    """When a duty with this deadline is due; None when its rule waits."""
+    rule = replace(small_agreement().rules[1], deadline=deadline, when=None, steps=())
+    agreement = replace(small_agreement(), rules=(rule,), hours={"municipality": WORKING_HOURS})
+    planned = plan(agreement, Trigger.STAY_BEGAN, _context(stay(), **changes))
+    return planned[0].due_at if planned else None
+
+
+WORKING_HOURS = OpeningHours(time(8), time(15), working_days_only=True)
+FRIDAY_1430 = datetime(2026, 11, 20, 13, 30, tzinfo=UTC)
+
+
+def test_twenty_four_hours_are_twenty_four_hours_when_the_clocks_change() -> None:
+    before_winter = datetime(2026, 10, 24, 12, tzinfo=UTC)
+
+    due = _due(Deadline(kind=DeadlineKind.ELAPSED, span=DAY), received_at=before_winter)
+
+    assert due == before_winter + DAY
+
+
+def test_a_clock_deadline_keeps_its_time_of_day_when_the_clocks_change() -> None:
+    before_winter = datetime(2026, 10, 24, 12, tzinfo=UTC)  # 14:00 in Denmark
+    deadline = Deadline(kind=DeadlineKind.CLOCK, days=1, at=time(14))
+
+    assert _due(deadline, received_at=before_winter) == datetime(2026, 10, 25, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("wall", "day", "instant"),
+    [
+        (time(2, 30), datetime(2026, 10, 25, 9, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (time(2, 30), datetime(2027, 3, 28, 9, tzinfo=UTC), datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+        (END_OF_DAY, datetime(2026, 10, 25, 9, tzinfo=UTC), datetime(2026, 10, 25, 23, tzinfo=UTC)),
+    ],
+    ids=["twice: the first counts", "skipped: as far after the change", "a day of 25 hours"],
+)
+def test_an_hour_that_comes_twice_or_never_is_one_instant(wall: time, day: datetime, instant: datetime) -> None:
+    assert _due(Deadline(kind=DeadlineKind.CLOCK, at=wall), received_at=day) == instant
+
+
+@pytest.mark.parametrize(
+    ("sent", "due"),
+    [
+        (FRIDAY_1430 + timedelta(seconds=59), datetime(2026, 11, 20, 14, tzinfo=UTC)),
+        (FRIDAY_1430 + MINUTE, datetime(2026, 11, 23, 14, tzinfo=UTC)),
+        (FRIDAY_1430 + DAY, datetime(2026, 11, 23, 14, tzinfo=UTC)),
+    ],
+    ids=["in time", "a minute late", "on a Saturday"],
+)
+def test_what_is_sent_too_late_is_read_on_the_next_day_on_which_the_owner_reads(sent: datetime, due: datetime) -> None:
+    deadline = Deadline(kind=DeadlineKind.READING, sent_by=time(14, 30), at=time(15))
+
+    assert _due(deadline, received_at=sent) == due
+
+
+def test_who_reads_every_day_reads_on_saturday_too() -> None:
+    rule = replace(
+        small_agreement().rules[1],
+        when=None,
+        deadline=Deadline(kind=DeadlineKind.READING, sent_by=time(14, 30), at=time(15)),
+    )
+    (planned,) = plan(
+        replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, _context(stay(), received_at=FRIDAY_1430 + HOUR)
+    )
+
+    assert planned.due_at == datetime(2026, 11, 21, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected", "due"),
+    [
+        (-1, datetime(2026, 11, 23, 10, tzinfo=UTC), datetime(2026, 11, 20, 11, tzinfo=UTC)),
+        (1, datetime(2026, 11, 20, 10, tzinfo=UTC), datetime(2026, 11, 23, 11, tzinfo=UTC)),
+        (-1, datetime(2027, 3, 30, 10, tzinfo=UTC), datetime(2027, 3, 24, 11, tzinfo=UTC)),
+    ],
+    ids=["before Monday", "after Friday", "before the Tuesday after Easter"],
+)
+def test_working_days_skip_weekends_and_closed_days_both_ways(days: int, expected: datetime, due: datetime) -> None:
+    easter = frozenset({date(2027, 3, 25), date(2027, 3, 26), date(2027, 3, 29)})
+    deadline = Deadline(kind=DeadlineKind.WORKING_DAYS, since=Since.EXPECTED_DISCHARGE, days=days, at=time(12))
+    planned = stay(plan=DischargePlan(expected_discharge_at=expected))
+    rule = replace(small_agreement().rules[1], deadline=deadline, when=None, steps=())
+    agreement = replace(small_agreement(), rules=(rule,))
+
+    (task,) = plan(agreement, Trigger.STAY_BEGAN, _context(planned, closed_days=easter))
+
+    assert task.due_at == due
+
+
+def test_a_rule_waits_for_what_it_counts_from() -> None:
+    assert _due(Deadline(kind=DeadlineKind.ELAPSED, since=Since.EXPECTED_DISCHARGE)) is None
+
+
+def test_a_deadline_that_counts_from_the_plan_moves_with_it() -> None:
+    first_visit = small_agreement().rules[2].deadline
+
+    assert first_visit.moves_with(["need", "first-visit"])
+    assert not first_visit.moves_with(["need", "expected-discharge"])
+    assert Deadline(kind=DeadlineKind.IMMEDIATE, otherwise=first_visit).moves_with(["first-visit"])
+
+
+def _rung(quiet: Quiet, received_at: datetime) -> tuple[datetime | None, SorCode]:
+    step = Step(kind=StepKind.REMIND, span=HOUR, quiet=quiet)
+    rule = replace(small_agreement().rules[1], when=None, steps=(step,))
+    agreement = replace(
+        small_agreement(),
+        rules=(rule,),
+        hours={"municipality": WORKING_HOURS},
+        on_call={"municipality": "municipality-on-duty"},
+    )
+    (task,) = plan(agreement, Trigger.STAY_BEGAN, _context(stay(), received_at=received_at))
+    return task.steps[0].at, task.steps[0].organization
+
+
+@pytest.mark.parametrize(
+    ("quiet", "received_at", "rings_at", "at"),
+    [
+        (Quiet.RING, FRIDAY_1430, FRIDAY_1430 + HOUR, NORTH),
+        (Quiet.WAIT, FRIDAY_1430, datetime(2026, 11, 23, 7, tzinfo=UTC), NORTH),
+        (Quiet.ON_CALL, FRIDAY_1430, FRIDAY_1430 + HOUR, MUNICIPALITY),
+        (Quiet.WAIT, FRIDAY_1430 - 4 * HOUR, FRIDAY_1430 - 3 * HOUR, NORTH),
+        (Quiet.ON_CALL, FRIDAY_1430 - 4 * HOUR, FRIDAY_1430 - 3 * HOUR, NORTH),
+    ],
+)
+def test_a_rung_outside_opening_hours_rings_waits_or_goes_to_who_is_on_call(
+    quiet: Quiet, received_at: datetime, rings_at: datetime, at: SorCode
+) -> None:
+    assert _rung(quiet, received_at) == (rings_at, at)
+
+
+def test_an_instant_of_its_own_is_a_rung_too() -> None:
+    noon = Step(kind=StepKind.ESCALATE, anchor=Anchor.INSTANT, instant=Deadline(kind=DeadlineKind.CLOCK, at=time(12)))
+    unknown = replace(noon, instant=Deadline(kind=DeadlineKind.ELAPSED, since=Since.TREATMENT_FINISHED))
+    rule = replace(small_agreement().rules[1], when=None, steps=(noon, unknown))
+    morning = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+    def rungs(received_at: datetime) -> list[datetime | None]:
+        (task,) = plan(
+            replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, _context(stay(), received_at=received_at)
+        )
+        return [step.at for step in task.steps]
+
+    assert rungs(morning) == [datetime(2026, 11, 20, 11, tzinfo=UTC)]
+    assert rungs(morning + 5 * HOUR) == [morning + 5 * HOUR]
+
+
+def test_a_reminder_whose_time_has_passed_is_left_out() -> None:
+    soon = Step(kind=StepKind.REMIND, anchor=Anchor.DUE, span=-2 * HOUR)
+    rule = replace(
+        small_agreement().rules[1],
+        when=None,
+        steps=(soon,),
+        deadline=Deadline(kind=DeadlineKind.ELAPSED, span=HOUR),
+    )
+
+    (task,) = plan(replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, _context(stay()))
+
+    assert task.steps == ()
+
+
+@pytest.mark.parametrize(
+    ("day", "party", "owner"),
+    [
+        (datetime(2026, 12, 31, 12, tzinfo=UTC), "acute-team", MUNICIPALITY),
+        (datetime(2026, 12, 31, 12, tzinfo=UTC), f"acute-team{AUTHORITY}", MUNICIPALITY),
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), "acute-team", MUNICIPALITY),
+        (datetime(2026, 12, 31, 23, tzinfo=UTC), f"acute-team{AUTHORITY}", REGION),
+        (datetime(2028, 1, 1, tzinfo=UTC), "acute-team", WARD),
+    ],
+    ids=["run by", "answered for by", "still run by", "now answered for by", "by nobody: the ward keeps it"],
+)
+def test_who_answers_for_a_task_of_the_reform_switches_at_midnight(day: datetime, party: str, owner: SorCode) -> None:
+    duty = PartyName.MUNICIPALITY_ON_DUTY
+    spans = (
+        PartySpan(operator=duty, authority=duty, valid_to=date(2026, 12, 31)),
+        PartySpan(operator=duty, authority=PartyName.REGION, valid_from=date(2027, 1, 1), valid_to=date(2027, 12, 31)),
+    )
+    agreement = replace(small_agreement(), parties={"acute-team": spans})
+
+    assert resolve(agreement, party, _context(stay(), received_at=day)) == owner
+
+
+@given(
+    received_at=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - aware by timezones
+    days=st.integers(-400, 400),
+    wall=st.times(),
+)
+def test_a_clock_deadline_shows_its_time_on_its_day_on_every_danish_clock(
+    received_at: datetime, days: int, wall: time
+) -> None:
+    due = _due(Deadline(kind=DeadlineKind.CLOCK, days=days, at=wall), received_at=received_at)
+
+    assert due is not None
+    shown, day = local(due), local(received_at).date() + timedelta(days=days)
+    skipped = local(datetime.combine(day, wall, tzinfo=COPENHAGEN).astimezone(UTC)).time() != wall
+    assert shown.date() == day
+    assert shown.time() == wall or skipped

@@ -1,0 +1,56 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from discharge.plan import DischargePlan
+from discharge.responsibility import ANSWERS, TAKES_OVER, Responsibility, who_answers
+from discharge.stay import Stay, StayState
+from discharge.task import HandoverTask, TaskStatus
+from tests.factories import NOW, PRACTICE, WARD, ended_stay, stay, task
+
+HOUR = timedelta(hours=1)
+PHONE = "70 00 00 42"
+
+
+def _home() -> Stay:
+    return replace(ended_stay(NOW, received_at=NOW), plan=DischargePlan(contact_phone=PHONE))
+
+
+def _answers(**changes: object) -> HandoverTask:
+    plain = replace(task(), code=ANSWERS, owner=WARD, due_at=NOW + 72 * HOUR)
+    return replace(plain, **changes)  # type: ignore[arg-type] # the test says which
+
+
+def test_the_ward_answers_while_it_has_the_patient() -> None:
+    here = stay(plan=DischargePlan(contact_phone=PHONE))
+
+    assert who_answers(here, [], PRACTICE, NOW) == Responsibility(organization=WARD, phone=PHONE)
+
+
+def test_the_ward_answers_for_72_hours_and_then_the_practice() -> None:
+    duties = [_answers()]
+
+    last = who_answers(_home(), duties, PRACTICE, NOW + 72 * HOUR - timedelta(seconds=1))
+    assert last == Responsibility(
+        organization=WARD, phone=PHONE, until=NOW + 72 * HOUR, then=PRACTICE, is_extended=True
+    )
+    assert who_answers(_home(), duties, PRACTICE, NOW + 72 * HOUR) == Responsibility(organization=PRACTICE)
+
+
+def test_a_practice_that_has_taken_over_answers_from_then_on() -> None:
+    taken = replace(task(), code=TAKES_OVER, status=TaskStatus.COMPLETED)
+
+    assert who_answers(_home(), [_answers(), taken], PRACTICE, NOW).organization == PRACTICE
+
+
+@pytest.mark.parametrize("duties", [[], [_answers(status=TaskStatus.CANCELLED)], [_answers(due_at=None)]])
+def test_without_the_duty_the_practice_answers(duties: list[HandoverTask]) -> None:
+    assert who_answers(_home(), duties, PRACTICE, NOW) == Responsibility(organization=PRACTICE)
+    assert who_answers(_home(), duties, None, NOW).organization is None
+
+
+def test_nobody_is_asked_about_the_dead() -> None:
+    dead = replace(_home(), state=StayState.DEAD)
+
+    assert not who_answers(dead, [_answers()], PRACTICE, NOW).is_extended

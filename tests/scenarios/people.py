@@ -1,0 +1,191 @@
+"""Those who act in a story: people at their places, the ward among them, and the hospital's own system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from discharge.handlers import move_task, revise_plan, write_message
+from discharge.identifiers import SorCode
+from discharge.letter import Category, LetterKind, LetterPriority
+from discharge.plan import Need, PlanRevision
+from discharge.policy import Caller
+from discharge.stay import NoticeKind
+from discharge.task import HandoverTask, Move
+from tests import factories
+from tests.factories import PRACTICE, WARD
+from tests.letters import write
+from tests.scenarios.story import Clock, Story
+
+__all__ = ["Given", "Hospital", "Person", "Ward"]
+
+
+@dataclass
+class Person:
+    """Somebody at work, who does something about a duty or writes."""
+
+    story: Story
+    caller: Caller
+
+    async def takes_on(self, code: str) -> None:
+        """Theirs from now on."""
+        await self._moves(code, Move.ACCEPT)
+
+    async def completes(self, code: str) -> None:
+        """Taken on if it was not, and done."""
+        task = await self.task(code)
+        if task.is_unanswered:
+            await self._moves(code, Move.ACCEPT)
+        await self._moves(code, Move.COMPLETE)
+
+    async def rejects(self, code: str, reason: str) -> None:
+        """Not theirs, and why."""
+        await self._moves(code, Move.REJECT, reason=reason)
+
+    async def writes(self, to: SorCode, *, about: str = "discharge", urgent: bool = False) -> None:
+        """A care message that begins a thread."""
+        category = Category.REGARDING_REFERRAL if urgent else Category(about)
+        made = write(
+            caller=self.caller,
+            stay_id=self.story.stay_id,
+            recipient=to,
+            category=category,
+            priority=LetterPriority.ASAP if urgent else None,
+        )
+        self.story.thread = (await self.story.store.run(write_message, made)).id
+
+    async def answers(self) -> None:
+        """A reply in the latest thread."""
+        made = write(
+            caller=self.caller,
+            kind=LetterKind.REPLY,
+            conversation_id=self.story.thread,
+            recipient=None,
+            category=None,
+            text="Ja, det kan vi.",
+        )
+        await self.story.store.run(write_message, made)
+
+    async def task(self, code: str) -> HandoverTask:
+        """The latest duty with ``code``, as they read it."""
+        found = await self.story.found(self.caller, code)
+        assert found, f"{self.caller.name} sees no {code}"
+        return found[-1]
+
+    async def _moves(self, code: str, what: Move, **changes: object) -> None:
+        task = await self.task(code)
+        await self.story.store.run(move_task, factories.move(self.caller, task, what, **changes))
+
+
+@dataclass
+class Ward(Person):
+    """The ward, which plans and sends home."""
+
+    async def expects(self, when: str | None, *, needs: str | None = None, **other: object) -> None:
+        """What the ward expects: when the patient leaves, and what is needed then; ``""`` is nothing at all."""
+        said: dict[str, object] = dict(other)
+        if when is not None:
+            said["expected_discharge_at"] = self.story.at(when)
+        if needs is not None:
+            said["needs"] = frozenset(Need(need) for need in needs.split())
+        await self.says(**said)
+
+    async def says(self, **revision: object) -> None:
+        """Fields of the plan, as they stand in it."""
+        await self._revises(revision=PlanRevision(**revision))  # type: ignore[arg-type] # the test says which
+
+    async def finds_treatment_finished(self) -> None:
+        """Ready to leave, from now on."""
+        await self.says(treatment_finished_at=self.story.now)
+
+    async def goes_on_treating(self) -> None:
+        """Not finished after all."""
+        await self.says(treatment_finished_at=None)
+
+    async def agrees_by_phone_with(self, who: str) -> None:
+        """Somebody at the other end said yes."""
+        await self.says(agreed_by_phone=who)
+
+    async def discharges(self, when: str | None = None, *, in_spite: str | None = None) -> None:
+        """The patient leaves; ``in_spite`` is the reason for leaving although something is missing."""
+        at = self.story.now if when is None else self.story.at(when)
+        revision = PlanRevision() if in_spite is None else PlanRevision(override_reason=in_spite)
+        await self._revises(discharged_at=at, revision=revision)
+
+    async def takes_the_discharge_back(self) -> None:
+        """It was a mistake."""
+        await self._revises(undo_discharged=True)
+
+    async def _revises(self, **changes: object) -> None:
+        command = factories.revise(self.story.stay_id, caller=self.caller, **changes)
+        await self.story.store.run(revise_plan, command)
+
+
+@dataclass
+class Hospital:
+    """The hospital's record system, which sends notices about the citizen."""
+
+    story: Story
+
+    async def tells(
+        self, kind: str, *, ward: SorCode = WARD, asks_report: bool = False, about: str | None = None, **changes: object
+    ) -> None:
+        """One notice, of now; ``about`` names the kind of the earlier one that it corrects or cancels."""
+        story, told = self.story, NoticeKind(kind)
+        if told.begins:
+            story.began = story.now
+        earlier = story.notices.get(about or (told.base.value if told.base is not told else ""))
+        notice = factories.notice(
+            told,
+            cpr=story.patient.cpr,
+            episodes=(story.episode,),
+            service_provider=ward,
+            occurred_at=story.now,
+            report_requested=asks_report,
+            about=earlier,
+            history=() if earlier is None else (earlier,),
+            **{"started_at": story.began, **_times(told.base, story.now), **changes},
+        )
+        envelope = factories.envelope(sender=ward)
+        story.notices[kind] = envelope.message_id
+        house = factories.record_system(factories.directory().root(ward))
+        await story.store.receive(factories.receive(notice, sent=envelope, client=house))
+
+
+def _times(told: NoticeKind, now: datetime) -> dict[str, object]:
+    """The element in which a notice of this kind says when it was; the factory's own example is of another day."""
+    match told:
+        case NoticeKind.STOR:
+            return {"leave_started_at": now}
+        case NoticeKind.SLOR:
+            return {"leave_ended_at": now}
+        case NoticeKind.SLHJ:
+            return {"ended_at": now}
+        case NoticeKind.MORS:
+            return {"ended_at": now, "deceased": True}
+        case _:
+            return {}
+
+
+@dataclass
+class Given:
+    """How a story begins."""
+
+    story: Story
+    clock: Clock
+    hospital: Hospital
+
+    async def admitted(
+        self,
+        when: str,
+        *,
+        services: str = "home-nursing",
+        acute: bool = False,
+        asks_report: bool = True,
+        gp: SorCode | None = PRACTICE,
+    ) -> None:
+        """The citizen comes to the ward then, and the hospital tells the municipality at once."""
+        await self.story.citizen(services=services, gp=gp)
+        self.story.now = self.story.at(when)
+        await self.clock.reach(self.story.now)
+        await self.hospital.tells("STAA" if acute else "STIN", asks_report=asks_report)
