@@ -12,7 +12,6 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from services.persistence.migrate import upgrade
 from tests.engines import Database, TestEngines, create_database, drop_database
 
 __all__ = ["Databases"]
@@ -43,6 +42,8 @@ class Databases:
     """Lends copies of what the migrations make; ``close`` drops them all."""
 
     def __init__(self, engines: TestEngines, name: str) -> None:
+        from services.persistence.migrate import upgrade  # noqa: PLC0415 - most tests need no schema, and no Alembic
+
         self._engines = engines
         self._numbers = itertools.count(1)
         self._free: list[Database] = []

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,17 @@ def modules() -> list[Path]:
     return [path for path in every if path.parent.name != "versions"]
 
 
-def test_no_module_is_longer_than_one_can_read() -> None:
-    long = {
-        str(path.relative_to(ROOT)): length
-        for path in modules()
-        if (length := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_MODULE
-    }
+def longer_than_one_can_read(paths: Iterable[Path]) -> dict[str, int]:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    return {path: length for path, length in lengths.items() if length > LONGEST_MODULE}
 
-    assert long == {}
+
+def test_no_module_is_longer_than_one_can_read() -> None:
+    assert longer_than_one_can_read(modules()) == {}
+
+
+def test_no_test_module_is_longer_than_one_can_read() -> None:
+    assert longer_than_one_can_read((ROOT / "tests").rglob("*.py")) == {}
 
 
 def test_every_package_is_typed_and_says_what_it_may_import() -> None:

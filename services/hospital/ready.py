@@ -10,6 +10,7 @@ from typing import Final
 from discharge.clock import local
 from discharge.plan import DischargePlan, Need
 from discharge.stay import Stay
+from discharge.task import Priority
 from services.persistence.views import TaskRecord
 from services.web.cards import Reader
 from services.web.dates import day_short
@@ -32,6 +33,8 @@ class Item:
     is_done: bool
     href: str
     action: str
+    is_urgent: bool = False
+    """Comes before the others: the board has room for a few."""
 
 
 def is_weekend(instant: datetime) -> bool:
@@ -96,7 +99,7 @@ def ready_items(stay: Stay, tasks: tuple[TaskRecord, ...], reader: Reader) -> tu
     # What a field of the plan carries out is asked for there, and not a second time as a duty.
     said = {item.word for item in planned}
     items = [*planned, *(item for item in _task_items(tasks, reader) if item.word not in said)]
-    return tuple(sorted(items, key=lambda item: item.is_done))
+    return tuple(sorted(items, key=lambda item: (item.is_done, not item.is_urgent)))
 
 
 def _plan_items(stay: Stay, reader: Reader) -> list[Item]:
@@ -153,6 +156,7 @@ def _task_items(tasks: tuple[TaskRecord, ...], reader: Reader) -> list[Item]:
             is_done=False,
             href=f"/tasks/{record.task.id}",
             action=lang.text("Åbn"),
+            is_urgent=record.task.priority is not Priority.ROUTINE,
         )
         for record in own_tasks(tasks, reader)
     ]

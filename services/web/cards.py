@@ -82,6 +82,8 @@ class Card:
     undo_seconds: int
     """How long the press that took it can still be undone from the list; 0: no longer."""
     reason: str | None
+    note: str | None
+    """What the agreement, or who wrote last, wants whoever does it to know."""
     proposed: str | None
     moves: frozenset[Move]
 
@@ -163,6 +165,7 @@ def card_of(card: TaskCard, reader: Reader) -> Card:
         taken_at="" if accepted_at is None else moment(accepted_at, now, lang),
         undo_seconds=_undo_seconds(task, now) if mine else 0,
         reason=task.status_reason,
+        note=task.note,
         proposed=_when(task.proposed_time, reader) if task.proposed_time is not None and task.is_open else None,
         moves=moves_for(task, reader),
     )

@@ -21,6 +21,7 @@ from tests.catalogue.answers import found_in, no_number_in
 from tests.catalogue.edits import PATH, Message, edited, gone
 from tests.catalogue.ledger import nothing_is_written
 from tests.catalogue.tokens import forged
+from tests.cost import seconds
 from tests.engines import Database
 from tests.factories import HOSPITAL, PAPER_HOSPITAL
 from tests.services.installation import FHIR, Installation, code_of, installed, notification
@@ -263,6 +264,6 @@ async def test_row_10_depth_costs_no_time_and_the_process_lives(house: Installat
         spent.append(time.process_time() - began)
         assert answer.status_code == 400
 
-    # Time of this process alone, so that a busy machine judges nothing.
-    assert min(spent) < 0.05
+    # Time of this process alone, in a measure of this machine, so that neither a busy nor a slow one judges anything.
+    assert min(spent) < 30 * seconds(lambda: sum(body))
     assert code_of(await house.send(notification())) == "ok"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -156,6 +157,7 @@ def _owed(store: FakeStore) -> set[tuple[str | None, str, SorCode]]:
     return {(task.rule, task.code, task.owner) for task in store.tasks() if task.is_open and task.cause == trigger}
 
 
+@pytest.mark.no_cover
 @given(courses(), st.randoms(use_true_random=False))
 @settings(max_examples=20 * settings().max_examples)
 async def test_every_order_with_repeats_ends_in_the_same_place(
@@ -187,6 +189,7 @@ def _since(store: FakeStore) -> datetime:
     return max(undone, min(each.received_at for each in ends))
 
 
+@pytest.mark.no_cover
 @given(courses(), st.randoms(use_true_random=False))
 @settings(max_examples=5 * settings().max_examples)
 async def test_every_duty_of_what_stands_is_owed_or_was_answered_after_it_was_told(

@@ -87,6 +87,7 @@ def test_age_counts_whole_years_and_is_never_negative(day: date, age: int) -> No
     assert CprNumber.parse("2512489996").age_on(day) == age
 
 
+@pytest.mark.no_cover
 @given(st.from_regex(r"[0-9]{6,20}", fullmatch=True))
 def test_a_sor_code_is_six_to_twenty_digits(text: str) -> None:
     assert parse_sor(text) == text

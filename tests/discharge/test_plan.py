@@ -31,6 +31,7 @@ revisions = st.builds(
 )
 
 
+@pytest.mark.no_cover
 @given(st.lists(revisions, max_size=5))
 def test_the_differences_between_two_versions_lead_from_one_to_the_other(course: list[PlanRevision]) -> None:
     before = DischargePlan()
@@ -44,6 +45,7 @@ def test_the_differences_between_two_versions_lead_from_one_to_the_other(course:
     assert difference(before, before) == ()
 
 
+@pytest.mark.no_cover
 @given(revisions, revisions)
 def test_a_version_rises_exactly_when_something_differs(first: PlanRevision, second: PlanRevision) -> None:
     before = DischargePlan().revised(first)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 
 import pytest
 from hypothesis import given
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from fhir_mappings.errors import JsonTextError
 from fhir_mappings.json_text import MAX_DEPTH, parse, parse_object
+from tests.cost import passes
 
 
 def refused(body: bytes) -> tuple[str, str]:
@@ -131,22 +131,15 @@ def test_brackets_in_text_are_no_nesting() -> None:
 @pytest.mark.parametrize("piece", [b"[", b'{"a":', b'{"a\\"[":[{"b":'])
 def test_deeper_nesting_is_refused_before_parsing(depth: int, piece: bytes) -> None:
     body = piece * depth
-    began = time.perf_counter()
 
-    found = refused(body)
-
-    assert found == ("structure", "json-depth")
+    assert refused(body) == ("structure", "json-depth")
     # Generous: the scan ends at level 65, what remains is decoding the body.
-    assert time.perf_counter() - began < 0.5
+    assert passes(lambda: refused(body), len(body)) < 30
 
 
 @pytest.mark.parametrize("body", [b'"\\"' * 200_000, b"x" * 1_000_000, b'"' * 1_000_001, b'{"a":"' + b'\\"' * 500_000])
 def test_hostile_text_is_scanned_in_linear_time(body: bytes) -> None:
-    began = time.perf_counter()
-
-    refused(body)
-
-    assert time.perf_counter() - began < 2
+    assert passes(lambda: refused(body), len(body)) < 30
 
 
 @pytest.mark.parametrize(
@@ -172,6 +165,7 @@ _SCALARS = (
 _TEXT = st.text(st.characters(blacklist_categories=("Cs", "Cc")))
 
 
+@pytest.mark.no_cover
 @given(st.recursive(_SCALARS | _TEXT, lambda inner: st.lists(inner) | st.dictionaries(_TEXT, inner)))
 def test_sound_json_comes_back_as_it_was(value: object) -> None:
 
@@ -179,6 +173,7 @@ def test_sound_json_comes_back_as_it_was(value: object) -> None:
     assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+@pytest.mark.no_cover
 @given(st.lists(st.sampled_from("[{"), min_size=MAX_DEPTH - 2, max_size=MAX_DEPTH + 2), st.text('[]{}"\\,: a'))
 def test_the_depth_is_that_of_the_value_whatever_its_texts_hold(levels: list[str], text: str) -> None:
     value: object = text

@@ -90,6 +90,7 @@ def made_of(shape: inspect.Type, levels: int) -> st.SearchStrategy[Any]:
     return st.text() if shape.pattern is None else st.from_regex(shape.pattern)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=100)
 @given(st.sampled_from(_KINDS).flatmap(lambda kind: made_of(inspect.type_info(getattr(shapes, kind)), 3)))
 def test_whatever_the_types_admit_the_models_admit(resource: Message) -> None:
@@ -123,6 +124,7 @@ def places_in(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from places_in(below)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=400)
 @given(st.sampled_from(RESOURCES), st.data())
 def test_what_is_admitted_of_a_changed_resource_the_models_admit(resource: Message, data: st.DataObject) -> None:

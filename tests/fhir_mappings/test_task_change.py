@@ -376,6 +376,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.no_cover
 @given(st.sampled_from(list(TaskStatus)), st.dictionaries(st.sampled_from(_NAMES), _JSON))
 def test_no_body_raises_anything_but_our_errors(status: TaskStatus, changes: Resource) -> None:
     with contextlib.suppress(MappingError):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from fhir_mappings.errors import JsonTextError, MappingError, XmlTextError
 from fhir_mappings.medcom.intake import LetterRead, NoticeRead, Read, Refused, read_message
 from fhir_mappings.wire import Format, format_of, parse_resource, rendered
 from fhir_mappings.xhtml import words_of, written
+from tests.cost import passes, seconds
 from tests.fhir_mappings.medcom.rich import rich_notification, rich_receipt
 from tests.fhir_mappings.messages import NOW, acknowledgement, body, notification
 
@@ -254,12 +254,10 @@ BOMB = b'<!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY c "&a;&a;&a;&a;&a;&a;&a;&
     ],
 )
 def test_what_is_not_xml_as_we_take_it_is_refused(body: bytes, rule: str, code: str) -> None:
-    begun = time.perf_counter()
-
     issue = refusal(body)
 
     assert (issue.rule, issue.code, issue.severity) == (rule, code, "error")
-    assert time.perf_counter() - begun < 2
+    assert passes(lambda: refusal(body), len(body)) < 30
 
 
 def test_a_refusal_names_the_element() -> None:
@@ -273,16 +271,13 @@ def test_sixty_four_levels_are_taken() -> None:
     assert xml_text.parse(xml("<a>" * 63 + "</a>" * 63))["resourceType"] == "Bundle"
 
 
+@pytest.mark.no_cover
 def test_a_wide_document_is_read_in_linear_time() -> None:
-    def seconds(width: int) -> float:
-        wide = xml("<entry><fullUrl value='urn:x'/></entry>" * width + "<entry><resource><a b='" + "x" * width + "'/>")
-        begun = time.perf_counter()
-        refusal(wide)
-        return time.perf_counter() - begun
+    def wide(width: int) -> bytes:
+        return xml("<entry><fullUrl value='urn:x'/></entry>" * width + "<entry><resource><a b='" + "x" * width + "'/>")
 
-    seconds(1_000)
-    few, many = min(seconds(5_000) for _ in range(3)), min(seconds(50_000) for _ in range(3))
-    assert many < 40 * few
+    few, many = wide(3_000), wide(30_000)
+    assert seconds(lambda: refusal(many)) < 40 * seconds(lambda: refusal(few))
 
 
 @pytest.mark.parametrize("made", [notification(kind) for kind in ("STIN", "STOR", "SLHJ")] + [rich_notification()])
@@ -366,6 +361,7 @@ _PATIENTS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=300)
 @given(_PATIENTS)
 def test_whatever_json_holds_comes_back_from_xml(patient: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.no_cover
 @given(STEPS, st.integers(min_value=0, max_value=3))
 @settings(max_examples=400, deadline=None)
 def test_any_interleaving_of_appends_cuts_and_resumes(steps: list[str], breaths: int) -> None:

@@ -51,15 +51,18 @@ class Installation:
     database: Database
     client: httpx.AsyncClient
     sent: list[httpx.Response] = field(default_factory=list)
+    _tokens: dict[tuple[Role, SorCode, SorCode | None, timedelta], str] = field(default_factory=dict)
 
     def token(
         self, role: Role, organization: SorCode, unit: SorCode | None = None, ttl: timedelta = timedelta(hours=1)
     ) -> dict[str, str]:
-        """The header that names somebody."""
-        made = issue_demo_token(
-            self.settings.token, role=role, organization=organization, unit=unit, ttl=ttl, now=wall_now()
-        )
-        return {"authorization": f"Bearer {made}"}
+        """The header that names somebody; signed once, as a system keeps its token until it ends."""
+        who = (role, organization, unit, ttl)
+        if who not in self._tokens:
+            self._tokens[who] = issue_demo_token(
+                self.settings.token, role=role, organization=organization, unit=unit, ttl=ttl, now=wall_now()
+            )
+        return {"authorization": f"Bearer {self._tokens[who]}"}
 
     def of(self, caller: Caller) -> dict[str, str]:
         """The header that names this role at this place."""

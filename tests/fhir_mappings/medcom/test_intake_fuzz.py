@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from tests.fhir_mappings.messages import (
 _SEEDS = [body(notification(kind)) for kind in ("STIN", "STAA", "SLHJ", "STOR", "MORS")] + [body(acknowledgement())]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(_SEEDS),
@@ -45,6 +47,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.no_cover
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(_SEEDS), st.lists(st.tuples(st.integers(0, 500), _JSON), min_size=1, max_size=4))
 def test_changed_values_never_raise_anything_but_our_errors(seed: bytes, changes: list[tuple[int, object]]) -> None:
