@@ -24,11 +24,12 @@ from discharge.policy import Role
 from services.demo.home import settings_of
 from services.settings import Settings
 from services.web.tokens import issue_demo_token
+from tests.waiting import wait_until
 
-__all__ = ["RunningDemo", "free_port", "running_demo"]
+__all__ = ["RunningDemo", "free_port", "is_ready", "running_demo"]
 
 STAFET = Path(sys.executable).with_name("stafet")
-READY_SECONDS = 90.0
+READY_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +91,19 @@ class RunningDemo:
         Raises:
             TimeoutError: it does not, in that time.
         """
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == httpx.codes.OK:
-                    return
-            except httpx.HTTPError:
-                pass
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        logs = "\n".join(log.read_text(errors="replace")[-2000:] for log in sorted(self.home.glob("logs/*")))
-        msg = f"the demo is not ready; its logs end:\n{logs}"
-        raise TimeoutError(msg)
+        wait_until(lambda: self.process.poll() is not None or is_ready(self.url), within=seconds)
+        if self.process.poll() is not None:
+            logs = "\n".join(log.read_text(errors="replace")[-2000:] for log in sorted(self.home.glob("logs/*")))
+            msg = f"the demo ended; its logs end:\n{logs}"
+            raise TimeoutError(msg)
+
+
+def is_ready(url: str) -> bool:
+    """True when a web process says that it is."""
+    try:
+        return httpx.get(f"{url}/readyz", timeout=10).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
 
 
 def free_port() -> int:

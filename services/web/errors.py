@@ -204,6 +204,7 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     delivery.DeliveryError: _AWAY,
     delivery.CarrierError: _AWAY,
     delivery.FrameError: _INVALID,
+    delivery.RefusedError: _AWAY,
     delivery.UnansweredError: _AWAY,
     delivery.UnreachedError: _AWAY,
     # The door.

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
 from services.settings import environment_of_child
-from tests.running import free_port
+from tests.running import READY_SECONDS, free_port, is_ready
+from tests.waiting import wait_until
 
 __all__ = ["second_serve", "spawn"]
-
-START_SECONDS = 90.0
 
 
 def spawn(name: str, variables: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
@@ -39,11 +35,9 @@ def second_serve(variables: Mapping[str, str], folder: Path) -> Iterator[str]:
     log = folder / "second-serve.log"
     process = spawn("serve", {**variables, "STAFET_HTTP_PORT": str(port), "STAFET_HTTP_HOST": "127.0.0.1"}, log)
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _is_ready(url):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise TimeoutError(log.read_text(errors="replace")[-2000:])
-            time.sleep(0.1)
+        wait_until(lambda: process.poll() is not None or is_ready(url), within=READY_SECONDS)
+        if process.poll() is not None:
+            raise TimeoutError(log.read_text(errors="replace")[-2000:])
         yield url
     finally:
         process.terminate()
@@ -52,10 +46,3 @@ def second_serve(variables: Mapping[str, str], folder: Path) -> Iterator[str]:
         finally:
             process.kill()
             process.wait()
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/readyz", timeout=2).status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False

@@ -16,7 +16,7 @@ from tests.faults.test_sending import ROOT
 from tests.services.mail_server import mail_server
 from tests.services.persistence.store import Store, store_on
 from tests.services.test_calls import fire, mails, on_call, states
-from tests.services.test_worker import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.fault
 

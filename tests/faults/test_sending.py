@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from notifications.outbound import ResendRules
 from tests import factories
@@ -62,8 +63,10 @@ async def test_worker_goes_on_sending_after_a_restart_of_postgresql() -> None:
             sending(store, outside, ResendRules()),
         ):
             await store.admit()
-            await asyncio.to_thread(engines.postgres.stop)
-            await asyncio.sleep(2)
+            with capture_logs() as logs:
+                await asyncio.to_thread(engines.postgres.stop)
+                # The worker has tried, and told that it failed.
+                await until(lambda: bool(logs))
             await asyncio.to_thread(engines.postgres.start)
             await store.database.engine.dispose()
             await post(store)

@@ -34,6 +34,7 @@ from tests.faults.history import History, MessageSent, MoveAsked
 from tests.faults.processes import spawn
 from tests.faults.settling import settle
 from tests.services.persistence.store import cpr
+from tests.waiting import until
 
 pytestmark = pytest.mark.fault
 
@@ -104,21 +105,19 @@ class Clockwork:
         self.workers.pop(number).kill()
         self.start_worker()
 
-    async def until_some_fired(self, until: datetime) -> None:
-        """Wait until the workers have begun on what is due by ``until``."""
-        before = None
-        async with asyncio.timeout(SETTLE_SECONDS):
-            while True:
-                unfired = await asyncio.to_thread(self._unfired, until)
-                if not unfired or (before is not None and unfired < before):
-                    return
-                before = unfired
-                await asyncio.sleep(0.02)
+    async def until_some_fired(self, due_by: datetime) -> None:
+        """Wait until the workers have begun on what is due by then."""
+        before = await asyncio.to_thread(self._unfired, due_by)
 
-    def _unfired(self, until: datetime) -> int:
+        async def have_begun() -> bool:
+            return await asyncio.to_thread(self._unfired, due_by) < max(before, 1)
+
+        await until(have_begun, within=SETTLE_SECONDS)
+
+    def _unfired(self, due_by: datetime) -> int:
         with psycopg.connect(self.admin_url) as connection:
             row = connection.execute(
-                "SELECT count(*) FROM timer WHERE fired_at IS NULL AND due_at <= %s", (until,)
+                "SELECT count(*) FROM timer WHERE fired_at IS NULL AND due_at <= %s", (due_by,)
             ).fetchone()
         assert row is not None
         return int(row[0])

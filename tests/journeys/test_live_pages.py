@@ -70,7 +70,7 @@ def test_new_tasks_wait_behind_a_pill_and_move_nothing(demo: RunningDemo, office
     course = Course(demo, corner, corner.citizen(1))
     course.admit()
     pill = nurse.locator("#newpill")
-    expect(pill).to_contain_text("2 nye")
+    expect(pill).to_contain_text("3 nye")
     expect(pill).to_contain_text("2 haster")
     course.discharge()
     expect(pill).to_contain_text("3 nye")
@@ -93,12 +93,12 @@ def test_new_tasks_go_in_by_themselves_when_nobody_touches_the_page(
     nurse = office.sits(Role.HOME_NURSE, corner.unit, context=context)
     await_live(nurse)
     Course(demo, corner, corner.citizen(2)).admit()
-    expect(nurse.locator("#newpill")).to_contain_text("2 nye")
+    expect(nurse.locator("#newpill")).to_contain_text("3 nye")
     expect(nurse.locator(".card").filter(has_text=corner.citizen(2).name)).to_have_count(0)
 
     nurse.clock.fast_forward(31_000)
 
-    expect(nurse.locator(".card").filter(has_text=corner.citizen(2).name)).to_have_count(2)
+    expect(nurse.locator(".card").filter(has_text=corner.citizen(2).name)).to_have_count(3)
     expect(nurse.locator("#newpill")).to_be_hidden()
 
 

@@ -80,6 +80,7 @@ def test_a_ward_begins_plans_discharges_and_undoes(demo: RunningDemo, office: Of
     page.get_by_role("button", name="Meld færdigbehandlet").click()
     expect(page.locator("main")).to_contain_text("Meldt færdigbehandlet")
     page.get_by_role("radio", name="Nu", exact=True).check()
+    page.get_by_label("Skriv hvorfor").fill("Resten ringes ind")
     page.get_by_role("button", name="Markér udskrevet").click()
     expect(page.get_by_role("heading", name="Udskrevet")).to_be_visible()
     doctor = plain(office, Role.GP, corner.practice)

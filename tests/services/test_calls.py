@@ -27,7 +27,8 @@ from tests.factories import NORTH, NOW
 from tests.running import free_port
 from tests.services.mail_server import MailServer, mail_server
 from tests.services.persistence.store import Store, store_on
-from tests.services.test_worker import settings, until
+from tests.services.test_worker import settings
+from tests.waiting import until
 
 HOME = "https://stafet.region.example"
 DAY = timedelta(days=1)

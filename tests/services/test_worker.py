@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from tests.factories import NOW
 from tests.services.own_postgres import own_postgres
 from tests.services.persistence.store import Store, audit, cpr, store_on
 from tests.services.web.doubles import settings_for
+from tests.waiting import PATIENCE, until
 
 DAY = timedelta(days=1)
 
@@ -48,14 +49,7 @@ async def working(store: Store) -> AsyncIterator[Metrics]:
         yield metrics
     finally:
         worker.stop()
-        await asyncio.wait_for(running, 10)
-
-
-async def until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a fact, not for a time."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110 - what is waited for happens in the database
-            await asyncio.sleep(0.05)
+        await asyncio.wait_for(running, PATIENCE)
 
 
 def nothing_due(store: Store) -> bool:
@@ -96,12 +90,13 @@ async def test_old_bodies_go(store: Store) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_worker_ends_on_a_signal(store: Store, number: signal.Signals) -> None:
+    before = signal.getsignal(number)
     running = asyncio.create_task(Worker(store.database, settings(), Metrics.create()).run())
-    await asyncio.sleep(0.3)
+    await until(lambda: signal.getsignal(number) is not before)
 
     os.kill(os.getpid(), number)
 
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE)
 
 
 async def test_stopped_worker_leaves_the_rest_to_the_next(store: Store) -> None:
@@ -147,8 +142,9 @@ async def test_worker_survives_a_restart_of_postgresql() -> None:
     with own_postgres() as (engines, urls):
         async with store_on(urls, patients=[factories.patient()]) as store, working(store):
             await store.admit()
-            await asyncio.to_thread(engines.postgres.stop)
-            await asyncio.sleep(0.5)
+            with capture_logs() as logs:
+                await asyncio.to_thread(engines.postgres.stop)
+                await until(lambda: any(line["event"] == "worker-round-failed" for line in logs))
             await asyncio.to_thread(engines.postgres.start)
 
             await store.database.move_clock(NOW + DAY)

@@ -317,7 +317,7 @@ async function replaceItem(id, url) {
 function put(old, fresh) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const place = focused && focused !== old ? describe(focused) : null;
-  if (old.tagName === "ARTICLE") fresh.style.minHeight = `${old.offsetHeight}px`;
+  if (old.tagName === "ARTICLE") fresh.style.minHeight = `${old.getBoundingClientRect().height}px`;
   fresh.classList.toggle("sel", old.classList.contains("sel"));
   const wasOpen = $("details", old)?.open;
   if (wasOpen && $("details", fresh)) $("details", fresh).open = true;
@@ -349,7 +349,12 @@ async function offer(frame) {
   const html = await fragment((inCards ? main.dataset.cards : main.dataset.rows) + key);
   if (html === null) return;
   const item = parsed(html);
-  if (!item || document.getElementById(item.id) || (inCards && item.classList.contains("small"))) return;
+  if (!item || document.getElementById(item.id)) return;
+  if (inCards && item.classList.contains("small")) {
+    // Taken or withdrawn before anybody here saw it: it is not new any more.
+    if (pending.delete(key)) showPill();
+    return;
+  }
   pending.set(key, { level: LEVELS[frame.priority] ?? 2, item });
   showPill();
 }
@@ -595,7 +600,7 @@ let heights = new Map();
 document.addEventListener("htmx:before:swap", (event) => {
   const target = event.detail.ctx?.target;
   if (target?.matches?.(".card")) {
-    heights.set(target.id, { height: target.offsetHeight, focus: target.contains(document.activeElement), sel: target.classList.contains("sel") });
+    heights.set(target.id, { height: target.getBoundingClientRect().height, focus: target.contains(document.activeElement), sel: target.classList.contains("sel") });
   }
 });
 document.addEventListener("htmx:after:swap", () => {

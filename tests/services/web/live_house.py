@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import pytest
 from pydantic import SecretStr
 from typing_extensions import override
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin
 
 from discharge.directory import Directory
@@ -259,3 +261,10 @@ async def closing(client: ClientConnection, *, within: float = PATIENCE) -> tupl
     async with asyncio.timeout(within):
         await client.wait_closed()
     return client.close_code, client.close_reason
+
+
+async def refused(opening: connect) -> int:
+    """The status with which the opening is refused."""
+    with pytest.raises(InvalidStatus) as caught:
+        await opening
+    return caught.value.response.status_code

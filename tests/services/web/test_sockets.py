@@ -1,4 +1,4 @@
-"""The way through ASGI; tests/services/web/test_live.py walks the direct one."""
+"""The way through ASGI; tests/services/web/live walks the direct one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Delivery to sockets, by a clock that a test sets."""

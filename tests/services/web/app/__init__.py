@@ -1,0 +1,1 @@
+"""The app: who gets in, and what is answered."""
