@@ -43,6 +43,8 @@ _READ_OR_IGNORED: Final = frozenset(
     {"meta", "text", "businessStatus", "lastModified", "status", "statusReason", "owner", "note", "extension"}
     # The period is read off the proofs: a client that still holds the Task from before it was accepted lacks it.
     | {"executionPeriod"}
+    # Whom it is meant for follows from the rule; clients from before it was told lack it.
+    | {"performerType"}
     # Libraries drop what they do not know of a primitive; the English title is no loss.
     | {"_description"}
 )

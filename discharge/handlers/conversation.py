@@ -13,7 +13,7 @@ from discharge.directory import Directory, OrganizationKind
 from discharge.drafting import Ends, drafted, require_sound
 from discharge.errors import LetterError, NotAllowedError, NotFoundError, TransitionError
 from discharge.events import CareMessageWritten
-from discharge.handlers import duties
+from discharge.handlers import course, duties
 from discharge.handlers.intake import answered_before
 from discharge.identifiers import (
     AttachmentId,
@@ -190,6 +190,7 @@ async def _ask_for_answers(
     )
     news = duties.News(by=by or _author(letter), message=message, conversation_id=conversation.id)
     planned = await duties.plan_tasks(uow, stay, patient, Trigger.MESSAGE_WRITTEN, news=news)
+    planned = await course.close_access(uow, planned)
     if planned is not stay:
         await uow.stays.save(planned)
 

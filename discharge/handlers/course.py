@@ -166,19 +166,19 @@ async def follow(
     if stay.state is StayState.ENDED:
         return await _ended(uow, before, stay, patient, notice)
     if _begins_duties(before, notice):
-        stay = await duties.plan_tasks(uow, stay, patient, *_beginnings(before, stay))
+        stay = await duties.plan_tasks(uow, stay, patient, *_beginnings(stay))
+        if before is not None and not before.is_open and stay.plan.version > 0:
+            # An end that was none: what the plan says counts again, by its own times.
+            finished = () if stay.plan.treatment_finished_at is None else (Trigger.TREATMENT_FINISHED,)
+            stay = await duties.plan_tasks(uow, stay, patient, Trigger.PLAN_REVISED, *finished, redate=True)
     return await close_access(uow, stay)
 
 
-def _beginnings(before: Stay | None, stay: Stay) -> Iterator[Trigger]:
-    """What is true of a patient in hospital; after an end that was none, what the plan says counts again too."""
+def _beginnings(stay: Stay) -> Iterator[Trigger]:
+    """What is true of a patient in hospital."""
     yield Trigger.STAY_BEGAN
     if stay.state is StayState.ADMITTED:
         yield Trigger.ADMITTED
-    if before is not None and not before.is_open and stay.plan.version > 0:
-        yield Trigger.PLAN_REVISED
-        if stay.plan.treatment_finished_at is not None:
-            yield Trigger.TREATMENT_FINISHED
 
 
 def _begins_duties(before: Stay | None, notice: FiledNotice) -> bool:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from discharge.agreement import Rule, StepKind, Trigger
+from discharge.agreement import StepKind, Trigger
 from discharge.conditions import Facts
-from discharge.context import MessageFacts, PartyName, PlanningContext
+from discharge.context import MessageFacts, PlanningContext
 from discharge.directory import Directory
 from discharge.events import AgreementMissing, TaskMoved, TaskRedated, TaskRequested
 from discharge.facts import facts_of
 from discharge.handlers import planner
+from discharge.handlers.making import task_of
 from discharge.identifiers import ConversationId, PersonId, RuleId, SorCode, TaskId
 from discharge.patient import Patient
 from discharge.planning import (
@@ -68,16 +69,11 @@ _VOIDED: Final = {
     Trigger.TREATMENT_RESUMED: "Færdigmeldingen er taget tilbage",
     Trigger.PLAN_REVISED: "Planen er ændret",
     Trigger.DISCHARGED: "Patienten er udskrevet",
+    Trigger.MESSAGE_WRITTEN: "Der er svaret på beskeden",
 }
 """Why an event took a duty back, as its owner reads it."""
-_PAYS: Final[dict[str, str]] = {
-    PartyName.MUNICIPALITY: "Kommunen betaler.",
-    PartyName.MUNICIPALITY_ON_DUTY: "Kommunen betaler.",
-    PartyName.REGION: "Regionen betaler.",
-    PartyName.HOSPITAL: "Hospitalet betaler.",
-    PartyName.WARD: "Afdelingen betaler.",
-}
-"""Whose purse, as a note on the duty. Source: domain.md R27, E3."""
+_FELL_AWAY: Final = frozenset({Trigger.TREATMENT_RESUMED, Trigger.PLAN_REVISED})
+"""Events by which what was asked for is wanted no more: what somebody had begun must be put right."""
 _NOT_NEEDED: Final = frozenset({_NO_LONGER_NEEDED, *_VOIDED.values()})
 
 
@@ -136,15 +132,27 @@ async def plan_tasks(
             known = None
         if known is not None and not _asked_by_another(known, planned, stay, uow):
             if redate:
-                await _redate(uow, known, planned.due_at, planned.steps, anew=known.cause != trigger)
+                due_at, steps = await _by_its_own_rule(uow, known, planned, context)
+                await _redate(uow, known, due_at, steps, anew=known.cause != trigger)
             continue
-        task = replace(_task_of(uow, stay, planned, trigger), conversation_id=news.conversation_id)
+        task = replace(task_of(uow, stay, planned, trigger), conversation_id=news.conversation_id)
         existing[planned.rule.key] = task
         stay = stay.with_party(task.owner, PartyBasis.OWES, uow.now)
         await uow.tasks.save(task)
         await _arm(uow, task, planned.steps)
         uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
     return stay
+
+
+async def _by_its_own_rule(
+    uow: UnitOfWork, task: HandoverTask, planned: PlannedTask, context: PlanningContext
+) -> tuple[datetime, Sequence[PlannedStep]]:
+    """Deadline and ladder by the version that made the task, which it keeps."""
+    found = await planner.rule_of(uow, task)
+    due_at = None if found is None else due_of(*found, context)
+    if found is None or due_at is None:
+        return planned.due_at, planned.steps
+    return due_at, planned_steps(*found, context, owner=task.owner, due_at=due_at)
 
 
 async def _let_follow(
@@ -166,9 +174,10 @@ async def _let_follow(
             continue
         if follows(rule.voided_by, trigger, facts):
             await withdraw(uow, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED), by=news.by)
-            stay = await put_right(uow, stay, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED))
+            if trigger in _FELL_AWAY:
+                stay = await put_right(uow, stay, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED))
         elif follows(rule.completed_by, trigger, facts):
-            await _carried_out(uow, task, trigger, news.by or task.assignee)
+            await _carried_out(uow, task, trigger, _doer(task, stay, trigger, news))
         elif follows(rule.renewed_by, trigger, facts) and not task.is_unanswered:
             await ask_again(uow, stay, task, by=news.by, due_at=due_of(agreement, rule, context))
         elif trigger is Trigger.PLAN_REVISED and rule.deadline.moves_with(news.changed):
@@ -177,6 +186,14 @@ async def _let_follow(
                 steps = planned_steps(agreement, rule, context, owner=task.owner, due_at=due_at)
                 await _redate(uow, task, due_at, steps)
     return stay
+
+
+def _doer(task: HandoverTask, stay: Stay, trigger: Trigger, news: News) -> Person | None:
+    """Who did it: the one whose press or letter it was, at the owner itself; for others' duties, who has them."""
+    if news.message is not None:
+        return news.by if news.message.asker == task.owner else task.assignee
+    at_the_owner = task.owner == stay.ward or trigger is Trigger.TASK_COMPLETED
+    return news.by if at_the_owner and news.by is not None else task.assignee
 
 
 async def _carried_out(uow: UnitOfWork, task: HandoverTask, trigger: Trigger, by: Person | None) -> None:
@@ -231,16 +248,6 @@ def _asked_by_another(known: HandoverTask, planned: PlannedTask, stay: Stay, uow
         return False
     asks = any(each.hospital == stay.hospital for each in planner.reports_asked(stay))
     return asks and uow.directory.hospital_of(known.requester) != stay.hospital
-
-
-def _recipient_note(uow: UnitOfWork, stay: Stay) -> str | None:
-    """To whom the report goes, when the hospital named somebody else than the sender."""
-    asked = ((each.report_recipient, each.sender) for each in planner.reports_asked(stay))
-    named = [recipient for recipient, sender in asked if recipient is not None and recipient != sender]
-    if not named:
-        return None
-    known = uow.directory.get(named[-1])
-    return f"Rapporten sendes til {named[-1] if known is None else f'{known.name} ({known.sor})'}"
 
 
 async def withdraw(uow: UnitOfWork, tasks: Iterable[HandoverTask], *, reason: str, by: Person | None = None) -> None:
@@ -358,37 +365,3 @@ async def _redate(
     await uow.tasks.save(redated)
     await _arm(uow, redated, steps)
     uow.record(TaskRedated(at=uow.now, stay_id=task.stay_id, task=redated))
-
-
-def _task_of(uow: UnitOfWork, stay: Stay, planned: PlannedTask, trigger: Trigger) -> HandoverTask:
-    rule = planned.rule
-    return HandoverTask(
-        id=TaskId(uow.new_id()),
-        stay_id=stay.id,
-        patient_id=stay.patient_id,
-        rule=rule.id,
-        agreement=planned.agreement,
-        cause=trigger,
-        code=rule.code,
-        title=rule.title,
-        content_class=rule.content_class,
-        priority=rule.priority,
-        requester=planned.requester,
-        owner=planned.owner,
-        audience=audience_at(uow.directory, planned.owner, rule.roles),
-        chain=planned.chain,
-        created_at=uow.now,
-        changed_at=uow.now,
-        due_at=planned.due_at,
-        note=_note_of(uow, stay, rule),
-        proofs=Proofs(sent_at=uow.now),
-    )
-
-
-def _note_of(uow: UnitOfWork, stay: Stay, rule: Rule) -> str | None:
-    """What whoever does it must know, in words of the agreement: a person's own words take their place."""
-    if planner.asks_for_report(rule):
-        return _recipient_note(uow, stay)
-    payer = None if rule.payer is None else _PAYS.get(rule.payer, f"{rule.payer} betaler.")
-    said = [text for text in (None if rule.note is None else rule.note.da, payer) if text is not None]
-    return " ".join(said) or None

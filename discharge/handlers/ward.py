@@ -202,10 +202,12 @@ async def _require_open_gates(uow: UnitOfWork, stay: Stay, patient: Patient, com
     agreement = await planner.agreement_in_force(uow, stay)
     if agreement is None or not agreement.gates:
         return
-    context = planner.context_of(uow, stay, patient, agreement, await uow.tasks.of_stay(stay.id))
+    # A need that the same command names brings the municipality in: the gate must see it.
+    told = course.serve(uow, stay, patient) if stay.plan.names_municipal_need else stay
+    context = planner.context_of(uow, told, patient, agreement, await uow.tasks.of_stay(stay.id))
     closed: tuple[Gate, ...] = ()
-    if command.discharged_at is not None and stay.is_open:
-        gone = replace(stay, state=StayState.ENDED, ended_at=command.discharged_at)
+    if command.discharged_at is not None and command.discharged_at != stay.ended_at:
+        gone = replace(told, state=StayState.ENDED, ended_at=command.discharged_at)
         closed += closed_gates(agreement, Act.DISCHARGE, replace(context, stay=gone))
     if not isinstance(command.revision.treatment_finished_at, Unchanged | None):
         closed += closed_gates(agreement, Act.TREATMENT_FINISHED, context)

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -312,8 +313,8 @@ class _Play:
             tasks = await self._tasks(script, contact, stay)
             new = [task for task in tasks if str(task["id"]) not in met and _status(task) not in CLOSED]
             for task in new:
-                met.add(str(task["id"]))
-                await self._fulfilled(script, task)
+                if await self._fulfilled(script, task):
+                    met.add(str(task["id"]))
             if not new:
                 break
         await self._tasks(script, contact, stay)
@@ -326,9 +327,10 @@ class _Play:
         self.tally.tasks.update({str(task["id"]): task for task in tasks})
         return tasks
 
-    async def _fulfilled(self, script: Script, task: JsonObject) -> None:
+    async def _fulfilled(self, script: Script, task: JsonObject) -> bool:
+        """Do with it what chance says; False when another deed settled it meanwhile, so that it must be read again."""
         if _status(task) is not TaskStatus.REQUESTED:
-            return
+            return True
         fate = script.fate()
         if fate is Fate.REJECTED and not self._may_reject(task):
             fate = Fate.SEEN
@@ -336,8 +338,14 @@ class _Play:
             changes: dict[str, Json] = {"status": status.value}
             if status is TaskStatus.REJECTED:
                 changes["statusReason"] = {"text": script.chance.choice(_REASONS)}
-            task = await self.actors.put(task, changes)
+            try:
+                task = await self.actors.put(task, changes)
+            except RefusedError as error:
+                if error.status != HTTPStatus.PRECONDITION_FAILED:
+                    raise
+                return False
             self.tally.tasks[str(task["id"])] = task
+        return True
 
     def _may_reject(self, task: JsonObject) -> bool:
         """A unit may; there is a municipality above it that then owes the duty."""

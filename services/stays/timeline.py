@@ -25,7 +25,7 @@ from services.web.dates import clock_time, day_short, moment
 from services.web.patient_bar import municipality_of
 from services.web.plan_words import certainty_word, has_time, home_words
 from services.web.presentation import short_name
-from services.web.stay_words import notice_words
+from services.web.stay_words import notice_words, reason_words
 
 __all__ = ["Day", "Lane", "TimelineEvent", "days_of", "lanes_of"]
 
@@ -335,7 +335,7 @@ def _past_of(task: HandoverTask, title: str, reader: Reader) -> Iterator[Timelin
         TaskStatus.FAILED: t("Opgivet efter fristen: {title}"),
     }
     if task.status in closed:
-        detail = task.status_reason or who
+        detail = reason_words(task.status_reason, reader.lang) or who
         yield TimelineEvent(at=task.changed_at, title=closed[task.status].format(title=title), detail=detail)
 
 

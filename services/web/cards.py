@@ -29,6 +29,7 @@ from services.web.presentation import (
     short_name,
     word_of,
 )
+from services.web.stay_words import reason_words
 
 __all__ = ["Card", "Reader", "card_of", "moves_for", "place_name", "role_words"]
 
@@ -164,7 +165,7 @@ def card_of(card: TaskCard, reader: Reader) -> Card:
         is_closed=not task.is_open,
         taken_at="" if accepted_at is None else moment(accepted_at, now, lang),
         undo_seconds=_undo_seconds(task, now) if mine else 0,
-        reason=task.status_reason,
+        reason=reason_words(task.status_reason, lang),
         note=task.note,
         proposed=_when(task.proposed_time, reader) if task.proposed_time is not None and task.is_open else None,
         moves=moves_for(task, reader),

@@ -15,7 +15,7 @@ from services.persistence.views import StayView, TaskRecord
 from services.web.cards import Reader, place_name
 from services.web.dates import day_short, moment
 from services.web.presentation import Baton, baton, short_name
-from services.web.stay_words import whereabouts
+from services.web.stay_words import reason_words, whereabouts
 
 __all__ = ["Answers", "Bar", "TaskLine", "bar_of", "holder_of", "lines_of", "municipality_of"]
 
@@ -140,7 +140,7 @@ def lines_of(records: Iterable[TaskRecord], reader: Reader) -> tuple[TaskLine, .
                 task_id=task.id,
                 title=lang.of(task.title),
                 who=place if holder is None else f"{place} · {short_name(holder.name)}",
-                reason=task.status_reason or "",
+                reason=reason_words(task.status_reason, lang) or "",
                 baton=baton(record, reader.now, lang),
             )
         )

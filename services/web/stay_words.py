@@ -9,7 +9,7 @@ from discharge.stay import Stay
 from services.web.dates import moment
 from services.web.language import Language
 
-__all__ = ["departure", "notice_words", "whereabouts"]
+__all__ = ["departure", "notice_words", "reason_words", "whereabouts"]
 
 
 def whereabouts(stay: Stay, ward_name: str, lang: Language) -> str:
@@ -46,3 +46,22 @@ def notice_words(kind: NoticeKind, lang: Language) -> str:
         NoticeKind.MORS: (t("Død"), t("Meldingen om død er rettet"), t("Meldingen om død er trukket tilbage")),
     }[kind.base]
     return corrected if kind.corrects else cancelled if kind.cancels else told
+
+
+def reason_words(reason: str | None, lang: Language) -> str | None:
+    """Why a duty ended: the core's own reasons in the reader's language, what a person wrote as it was written."""
+    t = lang.text
+    known = {
+        "Udskrivningen er taget tilbage": t("Udskrivningen er taget tilbage"),
+        "Hospitalet har annulleret meldingen": t("Hospitalet har annulleret meldingen"),
+        "Borgeren er død": t("Borgeren er død"),
+        "Hospitalet beder ikke længere om indlæggelsesrapporten": t(
+            "Hospitalet beder ikke længere om indlæggelsesrapporten"
+        ),
+        "Færdigmeldingen er taget tilbage": t("Færdigmeldingen er taget tilbage"),
+        "Planen er ændret": t("Planen er ændret"),
+        "Patienten er udskrevet": t("Patienten er udskrevet"),
+        "Der er svaret på beskeden": t("Der er svaret på beskeden"),
+        "Grunden til opgaven er faldet væk": t("Grunden til opgaven er faldet væk"),
+    }
+    return None if reason is None else known.get(reason, reason)

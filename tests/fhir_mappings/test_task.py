@@ -57,6 +57,7 @@ def test_a_requested_task_reads_as_the_contract_says() -> None:
             "reference": "Organization/200000000000022",
             "identifier": {"system": "urn:oid:1.2.208.176.1.1", "value": "200000000000022"},
         },
+        "performerType": [{"coding": [{"system": "urn:stafet:role", "code": "home-nurse"}]}],
         "restriction": {"period": {"end": "2026-11-20T22:40:00Z"}},
     }
 

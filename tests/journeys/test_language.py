@@ -117,7 +117,7 @@ def test_a_nurse_works_in_english(demo: RunningDemo, office: Office, corner: Cor
     nurse = office.sits(Role.HOME_NURSE, corner.unit, context=office.context(lang="en"))
     await_live(nurse)
     Course(demo, corner, corner.citizen(2)).admit()
-    expect(nurse.locator("#newpill")).to_contain_text("2 new")
+    expect(nurse.locator("#newpill")).to_contain_text("3 new")
     hold_english(nurse)
 
     task = nurse.locator(".card").filter(has_text=corner.citizen(1).name).get_by_role("link", name="Resume services")

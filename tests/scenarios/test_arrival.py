@@ -210,7 +210,7 @@ async def test_r05_what_is_urgent_is_telephoned_and_not_left_in_a_message(
         escalation("20.15", WARD, "ward doctor"),
     )
     await nurse.answers()
-    then.is_done("telephone-municipality-urgent")
+    await then.is_taken_back("telephone-municipality-urgent", why="Der er svaret på beskeden")
 
 
 async def test_r05_call_that_is_made_rings_no_more(given: Given, ward: Ward, then: Then) -> None:

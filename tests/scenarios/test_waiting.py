@@ -44,7 +44,7 @@ async def test_r15_taking_it_on_is_no_place_yet_and_the_leaders_hear_all_the_sam
     await then.is_silent("take-home", until="mandag 12.00")
 
 
-async def test_r15_is_done_when_the_citizen_goes_home(given: Given, ward: Ward, clock: Clock, then: Then) -> None:
+async def test_r15_is_over_when_the_citizen_goes_home(given: Given, ward: Ward, clock: Clock, then: Then) -> None:
     await given.admitted("mandag 16.11.2026 09.00")
     await clock.set("torsdag 10.00")
     await ward.finds_treatment_finished()
@@ -52,7 +52,7 @@ async def test_r15_is_done_when_the_citizen_goes_home(given: Given, ward: Ward, 
 
     await ward.discharges()
 
-    then.is_done("take-home")
+    await then.is_taken_back("take-home", why="Patienten er udskrevet")
     await then.is_silent("take-home", until="mandag 12.00")
 
 

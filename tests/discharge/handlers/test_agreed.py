@@ -13,7 +13,7 @@ from discharge.events import TaskMoved
 from discharge.facts import FIELDS
 from discharge.handlers import begin_stay, move_task, revise_plan
 from discharge.identifiers import PersonId, RuleId
-from discharge.plan import PlanRevision
+from discharge.plan import Need, PlanRevision
 from discharge.policy import ContentClass, Role
 from discharge.stay import StayState
 from discharge.task import Move, TaskStatus
@@ -229,14 +229,16 @@ async def test_a_reason_of_blanks_opens_no_gate() -> None:
         )
 
 
-async def test_who_has_left_already_is_marked_again_without_a_gate() -> None:
+async def test_the_same_departure_again_meets_no_gate_and_another_one_does() -> None:
     store = await _admitted(gates=(_GATE,))
     reason = PlanRevision(override_reason="Pårørende henter")
     await store.run(revise_plan, revise(store.stay().id, revision=reason, discharged_at=NOW))
 
-    await store.run(revise_plan, revise(store.stay().id, discharged_at=NOW - MINUTE))
+    await store.run(revise_plan, revise(store.stay().id, discharged_at=NOW))
+    with pytest.raises(GateClosedError):
+        await store.run(revise_plan, revise(store.stay().id, discharged_at=NOW - MINUTE))
 
-    assert store.stay().ended_at == NOW - MINUTE
+    assert store.stay().ended_at == NOW
 
 
 async def test_a_gate_before_treatment_finished_closes_no_withdrawal() -> None:
@@ -280,3 +282,54 @@ async def test_a_discharge_that_carried_a_duty_out_and_is_undone_leaves_it_owed(
 
     assert [task.is_open for task in store.tasks("R15")] == [False, True]
     assert [task.is_open for task in store.tasks("R06")] == [False, True]
+
+
+async def test_a_need_named_with_the_discharge_counts_at_the_gate() -> None:
+    known = condition("and", ["field", "stay.municipality_is_party"], ["not", ["field", "plan.agreed_by_phone"]])
+    store = FakeStore(
+        patients=[patient(services=frozenset())], agreements=[agreement(gates=(replace(_GATE, when=known),))]
+    )
+    await store.run(begin_stay, begin_by_hand())
+    both = PlanRevision(needs=frozenset({Need.HOME_NURSING}))
+
+    with pytest.raises(GateClosedError):
+        await store.run(revise_plan, revise(store.stay().id, revision=both, discharged_at=NOW))
+
+
+async def test_a_departure_as_planned_asks_nobody_to_put_anything_right() -> None:
+    gone = Consequence(on=frozenset({Trigger.DISCHARGED}))
+    store = await _admitted(rule("R06", Trigger.PLAN_REVISED, owner="municipality", voided_by=gone))
+    await _plans(store, destination="home")
+    await store.run(move_task, move(home_nurse(), store.task("R06"), Move.ACCEPT))
+
+    await store.run(revise_plan, revise(store.stay().id, discharged_at=NOW))
+
+    assert store.task("R06").status is TaskStatus.CANCELLED
+    assert not store.tasks("R32")
+
+
+async def test_an_undone_discharge_gives_a_duty_of_the_plan_its_own_time_back() -> None:
+    at_departure = Deadline(
+        kind=DeadlineKind.ELAPSED,
+        since=Since.DISCHARGE,
+        otherwise=Deadline(kind=DeadlineKind.ELAPSED, since=Since.EXPECTED_DISCHARGE),
+    )
+    both = frozenset({Trigger.PLAN_REVISED, Trigger.DISCHARGED})
+    store = await _admitted(rule("R19", Trigger.PLAN_REVISED, triggers=both, deadline=at_departure))
+    await _plans(store, expected_discharge_at=NOW + 3 * DAY)
+    await store.run(revise_plan, revise(store.stay().id, discharged_at=NOW))
+    assert store.task("R19").due_at == NOW
+
+    await store.run(revise_plan, revise(store.stay().id, undo_discharged=True))
+
+    assert store.task("R19").due_at == NOW + 3 * DAY
+
+
+async def test_what_the_municipality_owed_is_never_done_in_its_name_by_the_ward() -> None:
+    done = Consequence(on=frozenset({Trigger.DISCHARGED}))
+    store = await _admitted(rule("R15", Trigger.TREATMENT_FINISHED, owner="municipality", completed_by=done))
+    await _plans(store, treatment_finished_at=NOW)
+
+    await store.run(revise_plan, revise(store.stay().id, discharged_at=NOW))
+
+    assert (store.task("R15").status, store.task("R15").proofs.done_at) == (TaskStatus.CANCELLED, None)

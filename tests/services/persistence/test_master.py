@@ -114,10 +114,13 @@ async def test_citizen_loaded_again_keeps_the_id_and_takes_the_rest(store: Store
         assert await uow.patients.by_cpr(factories.CPR) == again == replace(moved, id=kept.id, gp=None)
 
 
-def test_customary_closed_days_are_closed() -> None:
-    closed = closed_days_around(date(2026, 12, 1))
+def test_public_holidays_are_closed_and_the_days_that_an_agreement_adds() -> None:
+    customary = {date(2026, 6, 5), date(2026, 12, 24), date(2026, 12, 31)}
+    public = closed_days_around(date(2026, 12, 1))
+    agreed = closed_days_around(date(2026, 12, 1), also=("06-05", "12-24", "2026-12-31"))
 
-    assert {date(2026, 6, 5), date(2026, 12, 24), date(2026, 12, 25), date(2026, 12, 31), date(2027, 1, 1)} <= closed
-    assert date(2026, 12, 28) not in closed
-    assert date(2027, 4, 30) not in closed, "Store Bededag went in 2024"
-    assert Master().closed_days(date(2026, 12, 1), None) == closed
+    assert {date(2026, 12, 25), date(2027, 1, 1)} <= public
+    assert public.isdisjoint(customary | {date(2026, 12, 28)})
+    assert date(2027, 4, 30) not in public, "Store Bededag went in 2024"
+    assert agreed - public == customary | {date(year, *day) for year in (2025, 2027) for day in ((6, 5), (12, 24))}
+    assert Master().closed_days(date(2026, 12, 1), None) == public
