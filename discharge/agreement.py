@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +24,7 @@ from discharge.task import AgreementRef, Priority, Title
 
 __all__ = [
     "AUTHORITY",
+    "MOVING",
     "Act",
     "Anchor",
     "Consequence",
@@ -57,6 +59,8 @@ class Trigger(StrEnum):
     MESSAGE_WRITTEN = "message-written"
     """A care message about the stay came in, or was written here."""
     TASK_COMPLETED = "task-completed"
+    MEDICATION_REVISED = "medication-revised"
+    """A list of medicine was stated, signed for, or decided on."""
 
 
 AUTHORITY: Final = "/authority"
@@ -94,6 +98,15 @@ class Since(StrEnum):
     DISCHARGE = "discharge"
     FIRST_VISIT = "first-visit"
     """Of the plan; moves with it."""
+    SIGN_OFF = "sign-off"
+    """When a doctor stood by the list of medicine, if that was after the discharge; moves with it."""
+
+
+MOVING: Final = {
+    Trigger.PLAN_REVISED: frozenset({Since.EXPECTED_DISCHARGE, Since.TREATMENT_FINISHED, Since.FIRST_VISIT}),
+    Trigger.MEDICATION_REVISED: frozenset({Since.SIGN_OFF}),
+}
+"""The events that can move an instant that open duties count from."""
 
 
 class DeadlineKind(StrEnum):
@@ -234,6 +247,12 @@ class Rule:
         """What makes a row one: a rule may make several kinds of task."""
         return (self.id, self.code)
 
+    def is_concerned(self, trigger: Trigger) -> bool:
+        """Tell whether ``trigger`` may mean something for an open duty of this rule."""
+        later = (self.completed_by, self.voided_by, self.renewed_by)
+        moves = trigger in MOVING and self.deadline.moves_with(MOVING[trigger])
+        return moves or any(each is not None and trigger in each.on for each in later)
+
 
 class Act(StrEnum):
     """What a ward does that a gate can hold back."""
@@ -282,13 +301,21 @@ class HealthAgreement:
     layers: tuple[str, ...] = ()
     """What was laid upon it, in order: ``id version``."""
     _by_trigger: dict[Trigger, tuple[Rule, ...]] = field(init=False, repr=False, compare=False)
+    _by_key: dict[tuple[RuleId | None, str], Rule] = field(init=False, repr=False, compare=False)
+    _concerned: dict[Trigger, dict[tuple[RuleId | None, str], Rule]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Sort the rules by trigger once: every event asks."""
+        """Sort the rules by trigger and by key once: every event asks."""
         by_trigger = {trigger: tuple(rule for rule in self.rules if trigger in rule.triggers) for trigger in Trigger}
+        by_key = {rule.key: rule for rule in reversed(self.rules)}
+        concerned = {
+            trigger: {key: rule for key, rule in by_key.items() if rule.is_concerned(trigger)} for trigger in Trigger
+        }
         object.__setattr__(self, "_by_trigger", by_trigger)
+        object.__setattr__(self, "_by_key", by_key)
+        object.__setattr__(self, "_concerned", concerned)
 
-    @property
+    @cached_property
     def ref(self) -> AgreementRef:
         """What a task remembers of it."""
         return AgreementRef(self.id, self.version)
@@ -303,7 +330,11 @@ class HealthAgreement:
 
     def rule(self, rule_id: RuleId | None, code: str) -> Rule | None:
         """The row that makes ``code`` under ``rule_id``."""
-        return next((rule for rule in self.rules if rule.key == (rule_id, code)), None)
+        return self._by_key.get((rule_id, code))
+
+    def concerned(self, trigger: Trigger, rule_id: RuleId | None, code: str) -> Rule | None:
+        """The row that makes ``code`` under ``rule_id``, where ``trigger`` may mean something for what it has made."""
+        return self._concerned[trigger].get((rule_id, code))
 
     def hours_of(self, party: str, organization: SorCode) -> OpeningHours | None:
         """When ``organization`` reads as ``party``: its own hours, else those of the party; None: always."""

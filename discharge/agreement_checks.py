@@ -21,12 +21,13 @@ from discharge.agreement import (
     Step,
     Trigger,
 )
-from discharge.conditions import Condition, FactType, fields_in
+from discharge.conditions import Condition, FactType
 from discharge.directory import OrganizationKind
 from discharge.facts import FIELDS
 from discharge.letter import Category
+from discharge.medication.record import MedicationWork
 from discharge.notices import EncounterClass
-from discharge.plan import DESTINATIONS, FUNCTIONAL_LEVELS, PARAMETER_OF, Need
+from discharge.plan import DESTINATIONS, FUNCTIONAL_LEVELS, PARAMETER_OF, WITHOUT_72_HOURS, Need
 from discharge.policy import READS, Role
 from discharge.satisfiable import can_hold, codes_in
 
@@ -68,7 +69,9 @@ _CLOSED: Final[dict[str, frozenset[str]]] = {
     "stay.kind": frozenset(EncounterClass),
     "plan.needs": frozenset(Need),
     "plan.changed": frozenset(PARAMETER_OF.values()),
+    "plan.without_72_hours": frozenset(WITHOUT_72_HOURS),
     "message.category": frozenset(Category),
+    "medicine.work": frozenset(MedicationWork),
     "message.from": frozenset(_K),
     "message.to": frozenset(_K),
 }
@@ -285,7 +288,7 @@ def _unsaid(trigger: Trigger | None) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _why(condition: Condition, triggers: frozenset[Trigger]) -> str:
-    names = fields_in(condition.tree)
+    names = condition.fields
     told = [f"{name} {_OF_MESSAGE}" for name in sorted(names & _MESSAGE) if Trigger.MESSAGE_WRITTEN not in triggers]
     if "task.code" in names and Trigger.TASK_COMPLETED not in triggers:
         told.append(f"task.code {_OF_TASK}")

@@ -143,7 +143,6 @@ class OpeningHours:
         first = local(instant).date()
         for days in range(_LONGEST_SEARCH):
             day = first + timedelta(days=days)
-            opening = at_local(day, self.opens)
-            if opening >= instant and self.is_open_on(day, closed):
+            if self.is_open_on(day, closed) and (opening := at_local(day, self.opens)) >= instant:
                 return opening
         return instant

@@ -18,21 +18,29 @@ from discharge.identifiers import (
     TaskId,
 )
 from discharge.letter import Category, Letter, LetterKind, LetterPriority
+from discharge.medication.joining import Pair
+from discharge.medication.lists import MedicationList
+from discharge.medication.record import LineId, Verdict
 from discharge.plan import PlanRevision
 from discharge.policy import Caller
 from discharge.stay import EncounterClass, NoticeKind
 from discharge.task import Move, Person
 
 __all__ = [
+    "AnswerLine",
     "BeginStay",
     "Citizen",
     "ConfirmDelivered",
+    "DecideLines",
     "Envelope",
     "HearReceipt",
     "Issue",
+    "LineDecision",
     "MoveTask",
     "NewFile",
     "Notice",
+    "OpenLine",
+    "PairLines",
     "ParkMessage",
     "Receipt",
     "ReceiptCode",
@@ -41,6 +49,8 @@ __all__ = [
     "RefuseMessage",
     "RevisePlan",
     "Sending",
+    "SignOffMedication",
+    "StateMedication",
     "WriteMessage",
 ]
 
@@ -295,3 +305,75 @@ class ConfirmDelivered:
     caller: Caller
     feed: FeedId
     offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateMedication:
+    """Somebody states a list of medicine for a stay."""
+
+    caller: Caller
+    stay_id: StayId
+    stated: MedicationList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOffMedication:
+    """The doctor stands by the list with which the patient goes home."""
+
+    caller: Caller
+    stay_id: StayId
+    expected_version: int | None = None
+    """The version of the reconciliation that the doctor saw; None: whatever it is now."""
+    override_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDecision:
+    """What the practice decides of one line."""
+
+    line_id: LineId
+    verdict: Verdict
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideLines:
+    """The practice decides lines of its task, all of them or none."""
+
+    caller: Caller
+    task_id: TaskId
+    decisions: tuple[LineDecision, ...]
+    accept_rest: bool = False
+    """True: the lines that go on as they were are agreed to as well."""
+    by: Person | None = None
+    """The practitioner that a record system speaks for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLine:
+    """The ward answers what the practice asked about a line."""
+
+    caller: Caller
+    stay_id: StayId
+    line_id: LineId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLine:
+    """Somebody who sees the citizen says that a line does not hold."""
+
+    caller: Caller
+    stay_id: StayId
+    line_id: LineId
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairLines:
+    """A person says that two lines are the same medicine, or that they are not."""
+
+    caller: Caller
+    stay_id: StayId
+    pair: Pair
+    same: bool

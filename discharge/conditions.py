@@ -11,16 +11,17 @@ holds only when it is true.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from discharge._typing import override
 from discharge.errors import AgreementError
 
-__all__ = ["LARGEST", "LONGEST_SPAN", "Condition", "FactType", "Facts", "Tree", "condition_of", "fields_in"]
+__all__ = ["LARGEST", "LONGEST_SPAN", "Condition", "FactType", "Facts", "Tree", "Value", "condition_of", "fields_in"]
 
 Value = bool | int | str | tuple[str, ...] | datetime | timedelta | None
 Facts = Mapping[str, Value]
@@ -72,6 +73,11 @@ class Condition:
     text: str
     tree: Tree = field(repr=False)
     _closure: _Closure = field(repr=False)
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The names that stand in it."""
+        return fields_in(self.tree)
 
     def holds(self, facts: Facts) -> bool:
         """Tell whether it is true of ``facts``; what cannot be said does not hold."""
@@ -130,9 +136,7 @@ class _Reader:
         self._nodes = 0
 
     def read(self, tree: object) -> tuple[FactType, _Closure]:
-        self._nodes += 1
-        if self._nodes > LARGEST:
-            raise self._wrong(f"too costly: more than {LARGEST} parts; make two rules of it")
+        self._count()
         match tree:
             case ["field", str(name)]:
                 return self._field(name)
@@ -147,6 +151,11 @@ class _Reader:
                 return self._operation(sign, left, right)
             case _:
                 raise self._no_expression()
+
+    def _count(self) -> None:
+        self._nodes += 1
+        if self._nodes > LARGEST:
+            raise self._wrong(f"too costly: more than {LARGEST} parts; make two rules of it")
 
     def _literal(self, kind: str, literal: object) -> tuple[FactType, _Closure]:
         value: Value
@@ -163,11 +172,12 @@ class _Reader:
                 value = timedelta(seconds=seconds)
             case _:
                 raise self._no_expression()
-        return FactType(kind), lambda _: value
+        return FactType(kind), _Literal(value)
 
     def _operation(self, sign: str, left: object, right: object) -> tuple[FactType, _Closure]:
         if sign in {"and", "or"}:
-            return _T.TRUTH, _joined(self._truth(left), self._truth(right), decisive=sign == "or")
+            terms = (*self._terms(sign, left), *self._terms(sign, right))
+            return _T.TRUTH, _joined(terms, decisive=sign == "or")
         if sign == "in":
             return self._membership(left, right)
         if sign in {"+", "-"}:
@@ -188,6 +198,16 @@ class _Reader:
             raise self._wrong(f"unknown field {name}; known are {', '.join(sorted(self._fields))}")
         return kind, operator.itemgetter(name)
 
+    def _terms(self, sign: str, tree: object) -> Iterator[_Closure]:
+        """What a row of && joins, or one of ||, in its order: it is gone through in one loop."""
+        match tree:
+            case [str(same), left, right] if same == sign:
+                self._count()
+                yield from self._terms(sign, left)
+                yield from self._terms(sign, right)
+            case _:
+                yield self._truth(tree)
+
     def _truth(self, tree: object) -> _Closure:
         kind, closure = self.read(tree)
         if kind is not _T.TRUTH:
@@ -198,7 +218,7 @@ class _Reader:
         (one, member), (many, group) = self.read(left), self.read(right)
         if one is not _T.TEXT or many is not _T.TEXTS:
             raise self._wrong(f"'in' asks whether a text is among texts, not {one} in {many}")
-        return _T.TRUTH, _compared(lambda item, items: item in items, member, group)  # type: ignore[operator] # typed above
+        return _T.TRUTH, _compared(operator.contains, group, member)  # type: ignore[arg-type] # typed above
 
     def _relation(self, relation: str, left: object, right: object) -> tuple[FactType, _Closure]:
         (one, first), (other, second) = self.read(left), self.read(right)
@@ -216,10 +236,32 @@ class _Reader:
         return kind, _compared(operator.add if sign == "+" else operator.sub, first, second)
 
 
+@dataclass(frozen=True, slots=True)
+class _Literal:
+    """The closure of a value that stands in the text."""
+
+    value: Value
+
+    def __call__(self, _: Facts) -> Value:
+        return self.value
+
+
 def _compared(compare: Callable[[Value, Value], Value], left: _Closure, right: _Closure) -> _Closure:
+    if isinstance(right, _Literal):
+        # As most comparisons are: a field with a literal, which need not be worked out.
+        return _compared_with(compare, left, right.value)
+
     def closure(facts: Facts) -> Value:
         first, second = left(facts), right(facts)
         return None if first is None or second is None else compare(first, second)
+
+    return closure
+
+
+def _compared_with(compare: Callable[[Value, Value], Value], left: _Closure, second: Value) -> _Closure:
+    def closure(facts: Facts) -> Value:
+        first = left(facts)
+        return None if first is None else compare(first, second)
 
     return closure
 
@@ -232,16 +274,16 @@ def _negated(operand: _Closure) -> _Closure:
     return closure
 
 
-def _joined(left: _Closure, right: _Closure, *, decisive: bool) -> _Closure:
+def _joined(terms: Sequence[_Closure], *, decisive: bool) -> _Closure:
     """And, for which false decides; or, for which true does."""
 
     def closure(facts: Facts) -> Value:
-        first = left(facts)
-        if first is decisive:
-            return decisive
-        second = right(facts)
-        if second is decisive:
-            return decisive
-        return None if first is None or second is None else not decisive
+        unknown = False
+        for term in terms:
+            value = term(facts)
+            if value is decisive:
+                return decisive
+            unknown = unknown or value is None
+        return None if unknown else not decisive
 
     return closure

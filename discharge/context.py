@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,10 +13,9 @@ from discharge.directory import Directory, OrganizationKind
 from discharge.identifiers import SorCode
 from discharge.letter import Category, LetterKind
 from discharge.patient import Patient
-from discharge.policy import Role, audience_at
 from discharge.stay import Stay
 
-__all__ = ["MessageFacts", "PartyName", "PlanningContext"]
+__all__ = ["MedicineFacts", "MessageFacts", "PartyName", "PlanningContext"]
 
 
 class PartyName(StrEnum):
@@ -76,6 +74,15 @@ class MessageFacts:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedicineFacts:
+    """What a rule may know of somebody's work on the medicine: never a name of any."""
+
+    work: str
+    unresolved: int
+    """Lines that the practice has still to decide."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PlanningContext:
     """All that a rule may look at."""
@@ -92,34 +99,19 @@ class PlanningContext:
     changed: tuple[str, ...] = ()
     """Fields of the plan that the event changed."""
     message: MessageFacts | None = None
+    medicine: MedicineFacts | None = None
     completed: str | None = None
     """Code of the task that the event completed."""
     open_codes: frozenset[str] = frozenset()
     done_codes: frozenset[str] = frozenset()
     _players: dict[PartyName, SorCode | None] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _owners: dict[tuple[str, str, str], SorCode] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _audiences: dict[tuple[SorCode, frozenset[Role]], frozenset[Role]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    owners: dict[tuple[str, str, str], SorCode] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Agreement, version and party -> who that is here: found once, for many rules speak of the same few parties."""
 
     @cached_property
     def today(self) -> date:
         """The local day of the event."""
         return local(self.received_at).date()
-
-    def once(self, key: tuple[str, str, str], find: Callable[[], SorCode]) -> SorCode:
-        """What ``find`` finds, asked for once: many rules speak of the same few parties."""
-        found = self._owners.get(key)
-        if found is None:
-            found = self._owners[key] = find()
-        return found
-
-    def audience(self, organization: SorCode, roles: frozenset[Role]) -> frozenset[Role]:
-        """The roles that a call reaches at ``organization``, asked for once."""
-        key = (organization, roles)
-        if key not in self._audiences:
-            self._audiences[key] = audience_at(self.directory, organization, roles)
-        return self._audiences[key]
 
     def organization(self, party: PartyName) -> SorCode | None:
         """The organisation that plays ``party`` in this stay; None where nobody does."""

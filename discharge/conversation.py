@@ -28,7 +28,7 @@ from discharge.letter import Attachment, Category, Letter, LetterKind, Segment, 
 from discharge.stay import Stay
 from discharge.task import Person
 
-__all__ = ["CareMessage", "Conversation", "MessageState", "StoredFile", "Turn", "binds_to", "place_for"]
+__all__ = ["CareMessage", "Conversation", "MessageState", "StoredFile", "Turn", "binds_to", "place_for", "told_at"]
 
 
 class MessageState(StrEnum):
@@ -290,6 +290,7 @@ def _carrier(turns: Sequence[Turn], loose: Turn) -> int:
 
 
 _MUNICIPAL = frozenset({OrganizationKind.MUNICIPALITY, OrganizationKind.UNIT})
+_OF_HOSPITALS = frozenset({OrganizationKind.HOSPITAL, OrganizationKind.WARD})
 
 
 def place_for(recipient: SorCode, stay: Stay | None, district: str | None, directory: Directory) -> SorCode:
@@ -302,6 +303,21 @@ def place_for(recipient: SorCode, stay: Stay | None, district: str | None, direc
     if stay is not None and stay.ward in directory.within(recipient):
         return stay.ward
     return recipient
+
+
+def told_at(
+    recipient: SorCode, stay: Stay | None, district: str | None, directory: Directory, now: datetime
+) -> SorCode:
+    """Who is told of a letter in a thread of ``stay``.
+
+    In an old thread ``place_for`` may name a ward that the patient has left and that reads the stay no
+    longer: the ward where the patient lies is told in its place.
+    """
+    place = place_for(recipient, stay, district, directory)
+    organization = directory.get(place)
+    if stay is None or organization is None or organization.kind not in _OF_HOSPITALS:
+        return place
+    return place if binds_to(stay, (place,), directory, now) else stay.ward
 
 
 def binds_to(stay: Stay, ends: Sequence[SorCode], directory: Directory, now: datetime) -> bool:

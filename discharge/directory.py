@@ -44,6 +44,9 @@ class Directory:
 
     organizations: Mapping[SorCode, Organization]
     _children: dict[SorCode, list[SorCode]] = field(init=False, repr=False, compare=False)
+    _lines: dict[SorCode, tuple[SorCode, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _roots: dict[SorCode, SorCode] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _serving: dict[SorCode, dict[str, SorCode]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index the tree once; it is asked far more often than it changes."""
@@ -81,12 +84,19 @@ class Directory:
 
     def lineage(self, sor: SorCode) -> tuple[SorCode, ...]:
         """The organisation and all above it, nearest first; a loop in the register ends the walk."""
+        known = self._lines.get(sor)
+        if known is not None:
+            return known
         seen: list[SorCode] = []
         current: SorCode | None = sor
         while current is not None and current not in seen and current in self.organizations:
             seen.append(current)
             current = self.organizations[current].part_of
-        return tuple(seen)
+        line = tuple(seen)
+        if line:
+            # Only of those in the register, so that what is remembered has an end.
+            self._lines[sor] = line
+        return line
 
     def within(self, sor: SorCode) -> tuple[SorCode, ...]:
         """The organisation and all below it, the top first."""
@@ -102,8 +112,14 @@ class Directory:
 
     def root(self, sor: SorCode) -> SorCode:
         """The topmost organisation above ``sor`` that is not a region."""
+        known = self._roots.get(sor)
+        if known is not None:
+            return known
         line = [s for s in self.lineage(sor) if self.organizations[s].kind is not OrganizationKind.REGION]
-        return line[-1] if line else sor
+        if not line:
+            return sor
+        self._roots[sor] = line[-1]
+        return line[-1]
 
     def region_of(self, sor: SorCode) -> str | None:
         """The region code of ``sor``, inherited from above."""
@@ -111,9 +127,10 @@ class Directory:
 
     def hospital_of(self, ward: SorCode) -> SorCode:
         """The hospital a ward belongs to, else the topmost organisation above it."""
-        line = self.lineage(ward)
-        hospital = (s for s in line if self.organizations[s].kind is OrganizationKind.HOSPITAL)
-        return next(hospital, self.root(ward))
+        for sor in self.lineage(ward):
+            if self.organizations[sor].kind is OrganizationKind.HOSPITAL:
+                return sor
+        return self.root(ward)
 
     def related(self, sor: SorCode) -> frozenset[SorCode]:
         """Everything above and below ``sor``, and itself: where a citizen may be known."""
@@ -123,5 +140,9 @@ class Directory:
         """The unit below ``receiver`` that serves ``district``; the receiver itself when none does."""
         if district is None or receiver not in self:
             return receiver
-        serving = (s for s in self.within(receiver) if district in self.organizations[s].districts)
-        return next(serving, receiver)
+        serving = self._serving.get(receiver)
+        if serving is None:
+            below = reversed(self.within(receiver))
+            serving = {each: sor for sor in below for each in self.organizations[sor].districts}
+            self._serving[receiver] = serving
+        return serving.get(district, receiver)

@@ -13,6 +13,9 @@ The tree::
     ├── ReasonRequiredError           a move that must be explained
     ├── PersonRequiredError           a record system that names nobody
     ├── LetterError                   a message that cannot be sent as it is
+    ├── MedicationError               a list or a decision that cannot be taken as it is
+    ├── DocumentError                 a document that cannot be filed with a stay
+    ├── RoundClosedError              decisions on a list that has been done with
     ├── PlanError                     a plan that contradicts itself or a rule
     ├── GateClosedError               a rule of the agreement wants something first
     ├── UnsupportedNoticeError        a notice this version does not act on
@@ -39,14 +42,17 @@ __all__ = [
     "ClockError",
     "ConcurrentUpdateError",
     "DischargeError",
+    "DocumentError",
     "GateClosedError",
     "InvalidIdentifierError",
     "LetterError",
+    "MedicationError",
     "NotAllowedError",
     "NotFoundError",
     "PersonRequiredError",
     "PlanError",
     "ReasonRequiredError",
+    "RoundClosedError",
     "TaskTakenError",
     "TransitionError",
     "UnsupportedNoticeError",
@@ -150,6 +156,29 @@ class LetterError(DischargeError):
 
     element: str
     problem: str
+
+
+@dataclass(eq=False)
+class MedicationError(DischargeError):
+    """A list of medicine, or a decision on a line, cannot be taken as it is. ``element`` names the parameter."""
+
+    element: str
+    problem: str
+
+
+@dataclass(eq=False)
+class DocumentError(DischargeError):
+    """A document that can be read, but belongs to no stay that its sender may write to. ``element`` is its FHIRPath."""
+
+    element: str
+    problem: str
+
+
+@dataclass(eq=False)
+class RoundClosedError(DischargeError):
+    """The task under which lines were decided is over; another list begins another round."""
+
+    state: str
 
 
 @dataclass(eq=False)

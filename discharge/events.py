@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from discharge.documents.report import DocumentId
+from discharge.documents.standing import Standing
 from discharge.identifiers import ConversationId, MessageId, SorCode, StayId
 from discharge.letter import LetterKind
+from discharge.medication.record import MedicationWork
 from discharge.policy import Role
 from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move, Person
@@ -21,10 +24,12 @@ __all__ = [
     "CareMessageWritten",
     "DeathWithdrawn",
     "DischargeUndone",
+    "DocumentFiled",
     "Event",
     "LadderStalled",
     "LeaveBegan",
     "LeaveEnded",
+    "MedicationRevised",
     "MessageRefused",
     "MessageUndelivered",
     "NoticeUnexpected",
@@ -204,6 +209,32 @@ class LadderStalled(_OfStay):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MedicationRevised(_OfStay):
+    """The medicine of a stay has a new version: a list, a decision, a question or its answer."""
+
+    work: MedicationWork
+    version: int
+    unresolved: int
+    """Lines that the practice has still to decide."""
+    places: tuple[SorCode, ...]
+    """Who is told: every place that still reads the stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFiled(_OfStay):
+    """A document of the stay came in: a first report, a newer version, an addition, or one that takes others back."""
+
+    document_id: DocumentId
+    standing: Standing
+    is_question: bool
+    """True: several reports hold, and nothing tells which is the newer one."""
+    hospital: SorCode
+    """Whose operators are told of an identifier that was used twice."""
+    places: tuple[SorCode, ...]
+    """Who is told: every place that still reads the stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CareMessageWritten:
     """A care message came in, or somebody here wrote one."""
 
@@ -266,6 +297,8 @@ Event = (
     | TaskEscalated
     | TaskOverdue
     | LadderStalled
+    | MedicationRevised
+    | DocumentFiled
     | CareMessageWritten
     | MessageRefused
     | MessageUndelivered

@@ -11,24 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from types import MappingProxyType
 from typing import Final
 
 from discharge.agreement import HealthAgreement, PartyName
 from discharge.agreement_format import GATE_KEYS, RULE_KEYS, parse_agreement
-from discharge.agreement_values import Document, as_day, as_mapping, as_sequence, as_text, as_texts
+from discharge.agreement_values import Document, as_mapping, as_sequence, as_text, as_texts
 from discharge.errors import AgreementError
-from discharge.layer_format import CHANGES, Layer, LayerKind, changes_of, is_layer, names_in, parse_layer
+from discharge.layer_format import CHANGES, Layer, LayerKind, changes_of, names_in
 
 __all__ = [
     "EXTENDING_KEYS",
-    "InForce",
     "Resolved",
     "RowKey",
     "check_layer",
     "expanded",
-    "in_force",
     "parts_of",
     "resolve",
     "resolved_agreement",
@@ -61,14 +58,6 @@ class Resolved:
     """Row that does not hold -> the layer that suspends it."""
     gate_origins: Mapping[str, str]
     suspended_gates: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class InForce:
-    """What holds at a place on a day."""
-
-    base: Document
-    layers: tuple[Document, ...]
 
 
 def parts_of(version: str) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -106,8 +95,13 @@ def resolved_agreement(resolved: Resolved) -> HealthAgreement:
     return replace(agreement, rules=rules, layers=tuple(layer.name for layer in resolved.layers))
 
 
-def check_layer(base: Document, layer: Layer) -> None:
+def check_layer(base: Document, layer: Layer, *, idle: bool = False) -> None:
     """Let ``layer`` pass if it may be laid upon ``base`` and changes something there.
+
+    Args:
+        base: the agreement.
+        layer: what is laid upon it.
+        idle: let it also pass where the agreement says all of it already.
 
     Raises:
         AgreementError: with the path in the layer of the first thing that may not be, or cannot be followed.
@@ -119,7 +113,7 @@ def check_layer(base: Document, layer: Layer) -> None:
         path = f"$.changes[{number}]"
         if layer.kind is LayerKind.DEVIATION:
             _require_allowed(before.rows, change, path)
-        if not before.lay(change, layer.name, path):
+        if not before.lay(change, layer.name, path) and not idle:
             raise AgreementError(path=path, problem="changes nothing: the agreement says so already")
     try:
         parse_agreement(before.resolved((layer,)).document)
@@ -346,45 +340,3 @@ def expanded(document: object, base: Document) -> Document:
     except AgreementError as error:
         raise AgreementError(path=laying.place_of(error.path), problem=error.problem) from None
     return whole
-
-
-def in_force(
-    documents: Iterable[Document], *, region: str | None, municipality: str | None, day: date
-) -> InForce | None:
-    """What holds on ``day`` for a stay of ``municipality`` in ``region``; None where nothing does.
-
-    Of several versions the one that began last holds, for as long as it is valid.
-    """
-    agreements: list[Document] = []
-    layers: list[Document] = []
-    for document in documents:
-        (layers if is_layer(document) else agreements).append(document)
-    fitting = [each for each in agreements if region in _texts(each, "regions") and _is_valid(each, day)]
-    if not fitting:
-        return None
-    base = max(fitting, key=_newest)
-    parsed = [(parse_layer(each), each) for each in layers if each.get("base") == base.get("id")]
-    valid = [
-        (layer, each)
-        for layer, each in parsed
-        if layer.is_valid_on(day) and layer.holds_for(region=region, municipality=municipality)
-    ]
-    newest: dict[str, tuple[Layer, Document]] = {}
-    for layer, each in sorted(valid, key=lambda pair: (pair[0].valid_from, pair[0].version)):
-        newest[layer.id] = (layer, each)
-    ordered = sorted(newest.values(), key=lambda pair: pair[0].order)
-    return InForce(base=base, layers=tuple(each for _, each in ordered))
-
-
-def _newest(document: Document) -> tuple[date, str]:
-    return as_day(document.get("valid-from"), "$.valid-from"), str(document.get("version"))
-
-
-def _texts(document: Document, key: str) -> tuple[str, ...]:
-    return as_texts(document.get(key, ()), f"$.{key}")
-
-
-def _is_valid(document: Document, day: date) -> bool:
-    begins = as_day(document.get("valid-from"), "$.valid-from")
-    ends = document.get("valid-to")
-    return begins <= day and (ends is None or day <= as_day(ends, "$.valid-to"))

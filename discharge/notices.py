@@ -44,7 +44,7 @@ class NoticeKind(StrEnum):
     @property
     def base(self) -> NoticeKind:
         """What is corrected or cancelled; the kind itself when it does neither."""
-        return NoticeKind(self.value.rpartition("_")[2])
+        return _BASES[self]
 
     @property
     def corrects(self) -> bool:
@@ -59,7 +59,11 @@ class NoticeKind(StrEnum):
     @property
     def begins(self) -> bool:
         """True for what puts somebody into hospital."""
-        return self in {NoticeKind.STAA, NoticeKind.STIN}
+        return self in _BEGINNINGS
+
+
+_BEGINNINGS: Final = frozenset({NoticeKind.STAA, NoticeKind.STIN})
+_BASES: Final = {kind: NoticeKind(kind.value.rpartition("_")[2]) for kind in NoticeKind}
 
 
 class StayState(StrEnum):
@@ -76,7 +80,10 @@ class StayState(StrEnum):
     @property
     def is_open(self) -> bool:
         """True while the hospital has the patient."""
-        return self in {StayState.ACUTE, StayState.ADMITTED, StayState.ON_LEAVE}
+        return self in _OPEN
+
+
+_OPEN: Final = frozenset({StayState.ACUTE, StayState.ADMITTED, StayState.ON_LEAVE})
 
 
 class EncounterClass(StrEnum):
@@ -128,6 +135,9 @@ class Effect(StrEnum):
     """The standard has no such step from here: kept and shown, and nothing follows from it."""
 
 
+_HOLDING: Final = frozenset({Effect.STANDS, Effect.CORRECTED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiledNotice:
     """One notice about a stay, or a person's press that says the same."""
@@ -163,7 +173,7 @@ class FiledNotice:
     @property
     def holds(self) -> bool:
         """True unless it was taken back, or nothing can follow from it."""
-        return self.effect in {Effect.STANDS, Effect.CORRECTED}
+        return self.effect in _HOLDING
 
     @property
     def at(self) -> datetime:

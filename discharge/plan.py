@@ -15,6 +15,7 @@ __all__ = [
     "FUNCTIONAL_LEVELS",
     "PARAMETER_OF",
     "UNCHANGED",
+    "WITHOUT_72_HOURS",
     "Certainty",
     "DischargePlan",
     "Need",
@@ -81,6 +82,8 @@ class DischargePlan:
     destination: str | None = None
     functional_level: str | None = None
     frail: bool | None = None
+    without_72_hours: str | None = None
+    """Why the ward does not answer for the treatment after departure; None: nobody has said that it does not."""
     medicine_until: date | None = None
     contact_phone: str | None = None
     agreed_by_phone: str | None = None
@@ -125,6 +128,7 @@ class PlanRevision:
     destination: str | Unchanged | None = UNCHANGED
     functional_level: str | Unchanged | None = UNCHANGED
     frail: bool | Unchanged | None = UNCHANGED
+    without_72_hours: str | Unchanged | None = UNCHANGED
     medicine_until: date | Unchanged | None = UNCHANGED
     contact_phone: str | Unchanged | None = UNCHANGED
     agreed_by_phone: str | Unchanged | None = UNCHANGED
@@ -142,6 +146,7 @@ PARAMETER_OF: Final = {
     "destination": "destination",
     "functional_level": "functional-level",
     "frail": "frail",
+    "without_72_hours": "without-72-hours",
     "medicine_until": "medicine-until",
     "contact_phone": "contact-phone",
     "agreed_by_phone": "agreed-by-phone",
@@ -153,6 +158,11 @@ DESTINATIONS: Final = ("home", "care-home", "temporary-place", "rehabilitation",
 """Where a patient may go, as far as this version has words for it."""
 FUNCTIONAL_LEVELS: Final = ("independent", "walking-aid", "one-person", "two-persons", "bedridden")
 """How a patient gets about, likewise."""
+WITHOUT_72_HOURS: Final = ("psychiatric", "terminal")
+"""Why a ward may not answer for 72 hours: a psychiatric stay, or one that a doctor decided to be terminal.
+
+Source: domain.md R22x; sundhed.dk.
+"""
 _SILENT: Final = frozenset({"bed"})
 """Housekeeping of the ward: nobody at the receiver acts on it."""
 

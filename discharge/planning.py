@@ -5,6 +5,7 @@ Everything here is pure: the same event in the same context plans the same tasks
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, assert_never
@@ -25,26 +26,39 @@ from discharge.agreement import (
     StepKind,
     Trigger,
 )
-from discharge.clock import END_OF_DAY, add_working_days, at_local, local, working_day
+from discharge.clock import END_OF_DAY, OpeningHours, add_working_days, at_local, local, working_day
 from discharge.conditions import Facts
 from discharge.context import PlanningContext
+from discharge.directory import OrganizationKind
 from discharge.facts import facts_of
 from discharge.identifiers import SorCode
-from discharge.policy import Role
+from discharge.policy import Role, audience_at
+from discharge.stay import Stay
 from discharge.task import AgreementRef
 
 __all__ = [
+    "Ladder",
     "PlannedStep",
     "PlannedTask",
+    "called",
     "closed_gates",
     "due_of",
     "follows",
     "instant_after",
     "plan",
-    "planned_steps",
+    "planned_task",
 ]
 
 _MUNICIPAL: Final = frozenset({PartyName.MUNICIPALITY, PartyName.MUNICIPALITY_ON_DUTY})
+_READS_AS: Final = {
+    OrganizationKind.WARD: PartyName.WARD,
+    OrganizationKind.HOSPITAL: PartyName.HOSPITAL,
+    OrganizationKind.MUNICIPALITY: PartyName.MUNICIPALITY_ON_DUTY,
+    OrganizationKind.UNIT: PartyName.MUNICIPALITY,
+    OrganizationKind.GP: PartyName.GP,
+    OrganizationKind.REGION: PartyName.REGION,
+}
+"""Whose hours an organisation keeps when a message asks it."""
 _SEARCHED_DAYS: Final = 370
 
 
@@ -63,6 +77,33 @@ class PlannedStep:
     working_days: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The rungs of a duty. Whoever goes through them works them out: much is planned that nobody arms.
+
+    A rung that would lie before the receipt is counted from the receipt instead. A municipality that is
+    no party is not called: it may not know of the stay.
+    """
+
+    agreement: HealthAgreement
+    rule: Rule
+    context: PlanningContext
+    owner: SorCode
+    due_at: datetime
+
+    def __iter__(self) -> Iterator[PlannedStep]:
+        """Go from rung to rung, in the order of the rule."""
+        for step in self.rule.steps:
+            planned = _planned_step(self, step)
+            if planned is not None:
+                yield planned
+
+    @property
+    def waits(self) -> bool:
+        """True when a rung has no instant until another task is completed."""
+        return any(step.after_code is not None for step in self.rule.steps)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTask:
     """A duty as the agreement wants it, before it has an id."""
@@ -73,21 +114,18 @@ class PlannedTask:
     owner: SorCode
     chain: tuple[SorCode, ...]
     due_at: datetime
-    steps: tuple[PlannedStep, ...]
+    steps: Ladder
 
 
 def plan(agreement: HealthAgreement, trigger: Trigger, context: PlanningContext) -> tuple[PlannedTask, ...]:
-    """The tasks that ``trigger`` makes in ``context``, in the order of the rules.
-
-    A rule whose deadline counts from something that nobody has said yet waits until somebody does.
-    """
-    facts = facts_of(context)
-    planned = (
-        _planned(agreement, rule, context)
-        for rule in agreement.answering(trigger)
-        if rule.when is None or rule.when.holds(facts)
-    )
+    """The tasks that ``trigger`` makes in ``context``, in the order of the rules."""
+    planned = (planned_task(agreement, rule, context) for rule in called(agreement, trigger, facts_of(context)))
     return tuple(task for task in planned if task is not None)
+
+
+def called(agreement: HealthAgreement, trigger: Trigger, facts: Facts) -> Iterator[Rule]:
+    """The rules that ``trigger`` sets off, in their order."""
+    return (rule for rule in agreement.answering(trigger) if rule.when is None or rule.when.holds(facts))
 
 
 def closed_gates(agreement: HealthAgreement, act: Act, context: PlanningContext) -> tuple[Gate, ...]:
@@ -103,7 +141,8 @@ def follows(consequence: Consequence | None, trigger: Trigger, facts: Facts) -> 
     return consequence.when is None or consequence.when.holds(facts)
 
 
-def _planned(agreement: HealthAgreement, rule: Rule, context: PlanningContext) -> PlannedTask | None:
+def planned_task(agreement: HealthAgreement, rule: Rule, context: PlanningContext) -> PlannedTask | None:
+    """The duty that ``rule`` makes; None while its deadline counts from something that nobody has said yet."""
     due_at = due_of(agreement, rule, context)
     if due_at is None:
         return None
@@ -116,7 +155,7 @@ def _planned(agreement: HealthAgreement, rule: Rule, context: PlanningContext) -
         owner=owner,
         chain=tuple(sor for sor in dict.fromkeys(chain) if sor != owner),
         due_at=due_at,
-        steps=planned_steps(agreement, rule, context, owner=owner, due_at=due_at),
+        steps=Ladder(agreement, rule, context, owner, due_at),
     )
 
 
@@ -126,48 +165,39 @@ def resolve(agreement: HealthAgreement, party: str, context: PlanningContext) ->
     A duty is never without an owner: where the citizen has no practice on record, the municipality is
     no party, or the agreement names nobody for the day, the ward keeps it.
     """
-
-    def find() -> SorCode:
+    key = (agreement.id, agreement.version, party)
+    found = context.owners.get(key)
+    if found is None:
         player = agreement.player(party, context.today)
-        return (None if player is None else context.organization(player)) or context.stay.ward
+        found = (None if player is None else context.organization(player)) or context.stay.ward
+        context.owners[key] = found
+    return found
 
-    return context.once((agreement.id, agreement.version, party), find)
 
-
-def planned_steps(
-    agreement: HealthAgreement, rule: Rule, context: PlanningContext, *, owner: SorCode, due_at: datetime
-) -> tuple[PlannedStep, ...]:
-    """The ladder of ``rule``. A rung that would lie before the receipt is counted from the receipt instead.
-
-    A municipality that is no party is not called: it may not know of the stay.
-    """
-    planned = []
-    for step in rule.steps:
-        party = step.party
-        if party is not None and not context.municipality_is_party and _is_municipal(agreement, party, context):
-            continue
-        at = _instant_of(step, due_at, context)
-        if at is None and step.anchor is not Anchor.COMPLETED:
-            continue
-        if at == context.received_at and step.kind is StepKind.REMIND:
-            # Its time has passed: who is asked this moment needs no reminder, nor who was reminded already.
-            continue
-        if at is not None:
-            at, party = _heard(agreement, step, at, rule.addressee, context)
-        organization = owner if party is None else resolve(agreement, party, context)
-        planned.append(
-            PlannedStep(
-                kind=step.kind,
-                at=at,
-                organization=organization,
-                roles=context.audience(organization, step.roles or rule.roles),
-                while_unanswered=not step.until_done,
-                after_code=step.after_code,
-                span=step.span,
-                working_days=step.working_days,
-            )
-        )
-    return tuple(planned)
+def _planned_step(ladder: Ladder, step: Step) -> PlannedStep | None:
+    agreement, rule, context = ladder.agreement, ladder.rule, ladder.context
+    party = step.party
+    if party is not None and not context.municipality_is_party and _is_municipal(agreement, party, context):
+        return None
+    at = _instant_of(step, ladder.due_at, context)
+    if at is None and step.anchor is not Anchor.COMPLETED:
+        return None
+    if at == context.received_at and step.kind is StepKind.REMIND:
+        # Its time has passed: who is asked this moment needs no reminder, nor who was reminded already.
+        return None
+    if at is not None:
+        at, party = _heard(agreement, step, at, rule.addressee, context)
+    organization = ladder.owner if party is None else resolve(agreement, party, context)
+    return PlannedStep(
+        kind=step.kind,
+        at=at,
+        organization=organization,
+        roles=audience_at(context.directory, organization, step.roles or rule.roles),
+        while_unanswered=not step.until_done,
+        after_code=step.after_code,
+        span=step.span,
+        working_days=step.working_days,
+    )
 
 
 def _is_municipal(agreement: HealthAgreement, party: str, context: PlanningContext) -> bool:
@@ -184,7 +214,7 @@ def _instant_of(step: Step, due_at: datetime, context: PlanningContext) -> datet
             return None
         case Anchor.INSTANT:
             assert step.instant is not None, "the form demands it"
-            at = _counted(step.instant, context, immediately=timedelta(), reads_on=None)
+            at = _counted(step.instant, context, None)
             return None if at is None else max(at, context.received_at)
         case _:
             assert_never(step.anchor)
@@ -197,12 +227,20 @@ def _heard(
     if step.quiet is Quiet.RING:
         return at, step.party
     party = step.party or addressee
-    hours = agreement.hours_of(party, resolve(agreement, party, context))
+    hours = _hours(agreement, party, context)
     if hours is None:
         return at, step.party
     if step.quiet is Quiet.ON_CALL and party in agreement.on_call:
         return at, step.party if hours.covers(at, context.closed_days) else agreement.on_call[party]
     return hours.next_open(at, context.closed_days), step.party
+
+
+def _hours(agreement: HealthAgreement, party: str, context: PlanningContext) -> OpeningHours | None:
+    """When whoever plays ``party`` reads. Who is asked reads as what it is, unless the agreement names it."""
+    organization = resolve(agreement, party, context)
+    hours = agreement.hours_of(party, organization)
+    there = context.directory.get(organization) if party == PartyName.ASKED else None
+    return hours if hours is not None or there is None else agreement.hours_of(_READS_AS[there.kind], organization)
 
 
 def instant_after(step: PlannedStep, completed_at: datetime, closed_days: frozenset[date]) -> datetime:
@@ -212,52 +250,44 @@ def instant_after(step: PlannedStep, completed_at: datetime, closed_days: frozen
 
 def due_of(agreement: HealthAgreement, rule: Rule, context: PlanningContext) -> datetime | None:
     """When the duty of ``rule`` falls due; None while nobody has said what it counts from."""
-    reads_on = None
-    if _counts_as(DeadlineKind.READING, rule.deadline):
-        hours = agreement.hours_of(rule.addressee, resolve(agreement, rule.addressee, context))
-        reads_on = context.closed_days if hours is not None and hours.working_days_only else None
-    immediately = timedelta()
-    if _counts_as(DeadlineKind.IMMEDIATE, rule.deadline):
-        spans = (_span(step, context) for step in rule.steps if step.anchor is Anchor.RECEIPT)
-        immediately = min(spans, default=timedelta())
-    return _counted(rule.deadline, context, immediately=immediately, reads_on=reads_on)
-
-
-def _counts_as(kind: DeadlineKind, deadline: Deadline) -> bool:
-    return deadline.kind is kind or (deadline.otherwise is not None and _counts_as(kind, deadline.otherwise))
+    return _counted(rule.deadline, context, (agreement, rule))
 
 
 def _counted(
-    deadline: Deadline, context: PlanningContext, *, immediately: timedelta, reads_on: frozenset[date] | None
+    deadline: Deadline, context: PlanningContext, owed: tuple[HealthAgreement, Rule] | None
 ) -> datetime | None:
     """The instant that ``deadline`` names.
 
     Args:
         deadline: what to count.
         context: what is known.
-        immediately: what "at once" means in minutes.
-        reads_on: the days on which the owner does not read; None when it reads every day.
+        owed: whose deadline it is; None for a rung's instant: nobody reads then, and at once is at once.
     """
-    since = _since(deadline.since, context)
+    since = _INSTANTS[deadline.since](context)
     if since is None:
-        if deadline.otherwise is None:
-            return None
-        return _counted(deadline.otherwise, context, immediately=immediately, reads_on=reads_on)
-    at = _from(since, deadline, context.closed_days, immediately=immediately, reads_on=reads_on)
+        return None if deadline.otherwise is None else _counted(deadline.otherwise, context, owed)
+    at = _from(since, deadline, context, owed)
     return at if deadline.no_sooner is None else max(at, context.received_at + deadline.no_sooner)
 
 
+def _at_once(rule: Rule, context: PlanningContext) -> timedelta:
+    """What "at once" means in minutes."""
+    spans = (_span(step, context) for step in rule.steps if step.anchor is Anchor.RECEIPT)
+    return min(spans, default=timedelta())
+
+
+def _unread(agreement: HealthAgreement, rule: Rule, context: PlanningContext) -> frozenset[date] | None:
+    """The days on which the owner does not read; None when it reads every day."""
+    hours = _hours(agreement, rule.addressee, context)
+    return context.closed_days if hours is not None and hours.working_days_only else None
+
+
 def _from(
-    since: datetime,
-    deadline: Deadline,
-    closed_days: frozenset[date],
-    *,
-    immediately: timedelta,
-    reads_on: frozenset[date] | None,
+    since: datetime, deadline: Deadline, context: PlanningContext, owed: tuple[HealthAgreement, Rule] | None
 ) -> datetime:
     match deadline.kind:
         case DeadlineKind.IMMEDIATE:
-            return since + immediately
+            return since if owed is None else since + _at_once(owed[1], context)
         case DeadlineKind.ELAPSED:
             return since + deadline.span
         case DeadlineKind.CLOCK:
@@ -267,10 +297,10 @@ def _from(
             )
         case DeadlineKind.WORKING_DAYS:
             there = local(since)
-            day = working_day(there.date(), deadline.days, closed=closed_days)
+            day = working_day(there.date(), deadline.days, closed=context.closed_days)
             return at_local(day, there.time() if deadline.at is None else deadline.at)
         case DeadlineKind.READING:
-            return _read_by(since, deadline, reads_on)
+            return _read_by(since, deadline, None if owed is None else _unread(*owed, context))
         case _:
             assert_never(deadline.kind)
 
@@ -289,22 +319,21 @@ def _reads(day: date, closed: frozenset[date]) -> bool:
     return working_day(day - timedelta(days=1), 1, closed=closed) == day
 
 
-def _since(since: Since, context: PlanningContext) -> datetime | None:
-    match since:
-        case Since.EVENT:
-            return context.received_at
-        case Since.STAY_BEGAN:
-            return context.stay.began_at
-        case Since.EXPECTED_DISCHARGE:
-            return context.stay.plan.expected_discharge_at
-        case Since.TREATMENT_FINISHED:
-            return context.stay.plan.treatment_finished_at
-        case Since.DISCHARGE:
-            return context.stay.ended_at
-        case Since.FIRST_VISIT:
-            return context.stay.plan.first_visit_at
-        case _:
-            assert_never(since)
+def _signed_after(stay: Stay) -> datetime | None:
+    """When a doctor stood by the list of medicine, where the patient had left before."""
+    signed, left = stay.medicine_signed_at, stay.ended_at
+    return signed if signed is not None and left is not None and signed > left else None
+
+
+_INSTANTS: Final[dict[Since, Callable[[PlanningContext], datetime | None]]] = {
+    Since.EVENT: lambda context: context.received_at,
+    Since.STAY_BEGAN: lambda context: context.stay.began_at,
+    Since.EXPECTED_DISCHARGE: lambda context: context.stay.plan.expected_discharge_at,
+    Since.TREATMENT_FINISHED: lambda context: context.stay.plan.treatment_finished_at,
+    Since.DISCHARGE: lambda context: context.stay.ended_at,
+    Since.FIRST_VISIT: lambda context: context.stay.plan.first_visit_at,
+    Since.SIGN_OFF: lambda context: _signed_after(context.stay),
+}
 
 
 def _not_before(at: datetime, step: Step, received_at: datetime) -> datetime:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from discharge.directory import Directory, OrganizationKind
@@ -129,10 +130,13 @@ def audience_at(directory: Directory, place: SorCode, roles: frozenset[Role]) ->
     the roles that cannot exist there give way to the ones that do the work there.
     """
     organization = directory.get(place)
-    if organization is None:
-        return roles
-    fitting = frozenset(role for role in roles if organization.kind in READS[role][0])
-    return fitting if fitting - {Role.SYSTEM} else fitting | STAFF[organization.kind]
+    return roles if organization is None else _fitting(organization.kind, roles)
+
+
+@lru_cache(maxsize=512)
+def _fitting(kind: OrganizationKind, roles: frozenset[Role]) -> frozenset[Role]:
+    fitting = frozenset(role for role in roles if kind in READS[role][0])
+    return fitting if fitting - {Role.SYSTEM} else fitting | STAFF[kind]
 
 
 def require_role(caller: Caller, action: str, *roles: Role) -> None:

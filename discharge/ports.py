@@ -6,7 +6,7 @@ names a lock holds it until the unit of work ends.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -15,6 +15,7 @@ from discharge.agreement import HealthAgreement, StepKind
 from discharge.commands import Envelope, HearReceipt, Receipt
 from discharge.conversation import Conversation
 from discharge.directory import Directory
+from discharge.documents.report import FiledReport
 from discharge.events import Event, MessageUndelivered
 from discharge.identifiers import (
     ConversationId,
@@ -30,6 +31,7 @@ from discharge.identifiers import (
     TimerId,
 )
 from discharge.letter import Letter
+from discharge.medication.record import MedicationReconciliation
 from discharge.patient import Patient
 from discharge.planning import PlannedStep
 from discharge.policy import Role
@@ -40,6 +42,8 @@ __all__ = [
     "Agreements",
     "ArmedStep",
     "Conversations",
+    "Documents",
+    "Medications",
     "Messages",
     "Outbox",
     "Patients",
@@ -143,7 +147,7 @@ class ArmedStep:
 class Timers(Protocol):
     """Rows held against the one clock. No timer ever ends a task."""
 
-    async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+    async def arm(self, task: HandoverTask, steps: Iterable[PlannedStep]) -> None:
         """Replace the rungs of ``task`` that have not fired."""
 
     async def waiting_for(self, stay_id: StayId, code: str) -> Sequence[ArmedStep]:
@@ -234,6 +238,26 @@ class Outbox(Protocol):
         """
 
 
+class Medications(Protocol):
+    """What is known of the medicine of stays."""
+
+    async def of_stay(self, stay: Stay) -> MedicationReconciliation:
+        """The medicine of a stay whose lock is held; an empty one where nobody has stated any."""
+
+    async def save(self, record: MedicationReconciliation) -> None:
+        """Keep its new version, and the lists that were added."""
+
+
+class Documents(Protocol):
+    """Documents of stays, verbatim and as they were read."""
+
+    async def of_stay(self, stay: Stay) -> Sequence[FiledReport]:
+        """The documents of a stay whose lock is held, in the order of their arrival."""
+
+    async def add(self, filed: FiledReport, body: bytes) -> None:
+        """Keep a new one; it never changes."""
+
+
 class Agreements(Protocol):
     """Versioned rules."""
 
@@ -293,6 +317,14 @@ class UnitOfWork(Protocol):
     @property
     def outbox(self) -> Outbox:
         """Letters on their way out."""
+
+    @property
+    def medications(self) -> Medications:
+        """Medicine."""
+
+    @property
+    def documents(self) -> Documents:
+        """Documents."""
 
     @property
     def agreements(self) -> Agreements:

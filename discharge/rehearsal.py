@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from discharge._typing import override
@@ -12,7 +12,17 @@ from discharge.events import Event
 from discharge.identifiers import CprNumber, FeedId, PatientId, SorCode, StayId, TaskId, TimerId
 from discharge.patient import Patient
 from discharge.planning import PlannedStep
-from discharge.ports import Agreements, ArmedStep, Conversations, Messages, Outbox, Stays, Timers
+from discharge.ports import (
+    Agreements,
+    ArmedStep,
+    Conversations,
+    Documents,
+    Medications,
+    Messages,
+    Outbox,
+    Stays,
+    Timers,
+)
 from discharge.task import HandoverTask
 
 __all__ = ["Rehearsal"]
@@ -55,8 +65,8 @@ class _TasksInMemory:
             raise NotFoundError(kind="Task")
         return found
 
-    async def of_stay(self, stay_id: StayId) -> Sequence[HandoverTask]:
-        return [task for task in self.made.values() if task.stay_id == stay_id]
+    async def of_stay(self, stay_id: StayId) -> Sequence[HandoverTask]:  # noqa: ARG002 - there is only one
+        return tuple(self.made.values())
 
     async def undelivered(self, feed: FeedId, offset: int) -> Sequence[HandoverTask]:
         return [task for task in self.made.values() if offset and task.owner == SorCode(feed)]
@@ -69,7 +79,7 @@ class _NoTimers(Timers):
     """Nobody is rung at, and no timer ever ends a task."""
 
     @override
-    async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+    async def arm(self, task: HandoverTask, steps: Iterable[PlannedStep]) -> None:
         """Nothing is armed."""
 
     @override
@@ -134,6 +144,16 @@ class Rehearsal:
     @property
     def conversations(self) -> Conversations:
         """None: nobody reads a letter again."""
+        raise NotImplementedError
+
+    @property
+    def documents(self) -> Documents:
+        """None: no rule reads a document."""
+        raise NotImplementedError
+
+    @property
+    def medications(self) -> Medications:
+        """None: no rule reads a list."""
         raise NotImplementedError
 
     @property

@@ -65,6 +65,10 @@ class Stay:
     died_at: datetime | None = None
     leave_started_at: datetime | None = None
     """Since when the patient is on leave."""
+    medicine_listed_at: datetime | None = None
+    """When it was last stated with which medicine the patient goes home."""
+    medicine_signed_at: datetime | None = None
+    """When a doctor last stood by that list."""
     encounters: tuple[Encounter, ...]
     episodes: tuple[EpisodeOfCareId, ...] = ()
     parties: tuple[Party, ...] = ()
@@ -113,12 +117,15 @@ class Stay:
 
     def with_party(self, organization: SorCode, basis: PartyBasis, since: datetime) -> Stay:
         """The stay with one more party; one that is a party already stays as it is, or comes back."""
-        if self.is_party(organization):
-            parties = tuple(
-                replace(party, until=None) if party.organization == organization else party for party in self.parties
-            )
-            return self if parties == self.parties else replace(self, parties=parties)
-        return replace(self, parties=(*self.parties, Party(organization=organization, basis=basis, since=since)))
+        theirs = [party for party in self.parties if party.organization == organization]
+        if not theirs:
+            return replace(self, parties=(*self.parties, Party(organization=organization, basis=basis, since=since)))
+        if all(party.until is None for party in theirs):
+            return self
+        parties = (
+            replace(party, until=None) if party.organization == organization else party for party in self.parties
+        )
+        return replace(self, parties=tuple(parties))
 
     def is_read_by(self, organization: SorCode, now: datetime) -> bool:
         """Tell whether the access of ``organization`` has not ended."""

@@ -19,7 +19,7 @@ from discharge.directory import Directory
 from discharge.identifiers import MessageId, SorCode
 from discharge.notices import STAY_TRANSITIONS, Effect, EncounterClass, FiledNotice, NoticeKind, StayState
 
-__all__ = ["Contact", "Story", "in_order", "kinds_told", "story_of"]
+__all__ = ["Contact", "Story", "end_told_since", "in_order", "kinds_told", "story_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,6 @@ class Story:
     died_at: datetime | None
     leave_started_at: datetime | None
     """Of the leave that is going on."""
-    end_told_since: datetime | None
-    """When the first that tells of the present end reached us; None: nobody has gone home."""
     notices: tuple[FiledNotice, ...]
     """In their order, each with its effect."""
 
@@ -63,6 +61,8 @@ class Story:
 def in_order(notices: Iterable[FiledNotice]) -> tuple[FiledNotice, ...]:
     """The notices as they followed each other: history first, then when they were sent, then what they tell of."""
     by_id = {notice.id: notice for notice in notices}
+    if len(by_id) == 1:
+        return tuple(by_id.values())
     after: dict[MessageId, list[MessageId]] = {each: [] for each in by_id}
     waits = dict.fromkeys(by_id, 0)
     for notice in by_id.values():
@@ -109,6 +109,12 @@ def story_of(notices: Sequence[FiledNotice], directory: Directory) -> Story:
     effects = dict.fromkeys((notice.id for notice in ordered), Effect.STANDS)
     standing, taken_out = _standing(ordered, effects, {})
     return _Teller(directory, effects).tell(ordered, standing, taken_out)
+
+
+def end_told_since(notices: Sequence[FiledNotice]) -> datetime | None:
+    """When the first that tells of the present end reached us; None: nobody has gone home."""
+    standing, _ = _standing(in_order(notices), {}, {})
+    return min((each.since for each in standing if each.kind is NoticeKind.SLHJ), default=None)
 
 
 def kinds_told(notices: Sequence[FiledNotice]) -> dict[MessageId, NoticeKind]:
@@ -237,8 +243,7 @@ class _Teller:
             ended_at=self._ended_at,
             died_at=self._died_at,
             leave_started_at=self._leave_started_at,
-            end_told_since=min((each.since for each in standing if each.kind is NoticeKind.SLHJ), default=None),
-            notices=tuple(replace(notice, effect=self._effects[notice.id]) for notice in ordered),
+            notices=tuple(_with_effect(notice, self._effects[notice.id]) for notice in ordered),
         )
 
     def _step(self, notice: FiledNotice, kind: NoticeKind, state: StayState) -> None:
@@ -274,6 +279,10 @@ class _Teller:
         if kind is NoticeKind.SLHJ or self._state is not StayState.ENDED:
             self._ended_at = notice.at
         self._contacts[-1] = replace(self._contacts[-1], ended_at=self._ended_at)
+
+
+def _with_effect(notice: FiledNotice, effect: Effect) -> FiledNotice:
+    return notice if notice.effect is effect else replace(notice, effect=effect)
 
 
 def _contact_of(notice: FiledNotice) -> Contact:

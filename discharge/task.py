@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, TypedDict, assert_never
 
 from discharge.errors import ReasonRequiredError, TaskTakenError, TransitionError
 from discharge.identifiers import ConversationId, PatientId, RuleId, SorCode, StayId, TaskId
@@ -105,6 +105,7 @@ TASK_TRANSITIONS: Final[dict[tuple[TaskStatus, Move], TaskStatus]] = {
 }
 """Handing on to another unit (``ASSIGN`` with an owner) is a new round: requested, from every open state."""
 CLOSED: Final = frozenset({_S.REJECTED, _S.COMPLETED, _S.CANCELLED, _S.FAILED})
+_UNANSWERED: Final = frozenset({_S.REQUESTED, _S.RECEIVED})
 _HELD: Final = frozenset({_S.ACCEPTED, _S.IN_PROGRESS, _S.ON_HOLD})
 _OF_THE_HOLDER: Final = frozenset(
     {_M.ACCEPT, _M.RELEASE, _M.REJECT, _M.PROPOSE_TIME, _M.START, _M.PAUSE, _M.RESUME, _M.COMPLETE}
@@ -149,6 +150,16 @@ class PastRound:
     closed_at: datetime
 
 
+class _Changes(TypedDict, total=False):
+    """What a move changes beside the state."""
+
+    assignee: Person | None
+    due_at: datetime | None
+    proposed_time: datetime | None
+    proofs: Proofs
+    rounds: tuple[PastRound, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverTask:
     """One duty. ``version`` rises when status, owner, assignee or deadline change, and only then."""
@@ -179,6 +190,9 @@ class HandoverTask:
     due_at: datetime | None = None
     proposed_time: datetime | None = None
     note: str | None = None
+    """What whoever does it must know: in words of the agreement (Danish) or of a person."""
+    note_en: str | None = None
+    """The same in English, where the words are the agreement's."""
     proofs: Proofs
     rounds: tuple[PastRound, ...] = field(default=())
     escalated_to: frozenset[str] = frozenset()
@@ -195,7 +209,7 @@ class HandoverTask:
     @property
     def is_unanswered(self) -> bool:
         """True while no person has taken it on: only then does it escalate."""
-        return self.status in {TaskStatus.REQUESTED, TaskStatus.RECEIVED}
+        return self.status in _UNANSWERED
 
     def moved(
         self,
@@ -227,62 +241,67 @@ class HandoverTask:
             move is _M.PROPOSE_TIME and proposed_time is None
         ):
             raise ReasonRequiredError(action=move)
-        moved = replace(self._made(move, by, at, proposed_time=proposed_time, assignee=assignee), status=status)
-        if move in _EXPLAINED:
-            moved = replace(moved, status_reason=reason)
         if move is _M.ASSIGN and owner is not None and owner != self.owner:
-            moved = self.renewed(at, owner=owner)
-        return self._succeeded_by(replace(moved, changed_at=at, note=note or self.note))
+            return replace(
+                self.renewed(at, owner=owner), note=note or self.note, note_en=None if note else self.note_en
+            )
+        changes = self._made(move, by, at, proposed_time=proposed_time, assignee=assignee)
+        holder, due_at = changes.get("assignee", self.assignee), changes.get("due_at", self.due_at)
+        return replace(
+            self,
+            **changes,
+            status=status,
+            status_reason=reason if move in _EXPLAINED else self.status_reason,
+            changed_at=at,
+            note=note or self.note,
+            note_en=None if note else self.note_en,
+            version=self._version_of(status, self.owner, holder, due_at),
+        )
 
     def _made(  # noqa: PLR0911 - one arm per move
         self, move: Move, by: Person, at: datetime, *, proposed_time: datetime | None, assignee: Person | None
-    ) -> HandoverTask:
+    ) -> _Changes:
         """What ``move`` does beside the state."""
         match move:
             case Move.SEE:
-                return replace(self, proofs=self.proofs.seen(at, by))
+                return {"proofs": self.proofs.seen(at, by)}
             case Move.ACCEPT | Move.ASSIGN:
                 return self._taken(by, at, assignee or by)
             case Move.RELEASE:
                 return self._let_go(at)
             case Move.REJECT:
-                return replace(
-                    self._let_go(at) if self.status in _HELD else self, proofs=self.proofs.seen(at, by).released()
-                )
+                released = self.proofs.seen(at, by).released()
+                return {**self._let_go(at), "proofs": released} if self.status in _HELD else {"proofs": released}
             case Move.PROPOSE_TIME:
-                return replace(self, proposed_time=proposed_time, proofs=self.proofs.seen(at, by))
+                return {"proposed_time": proposed_time, "proofs": self.proofs.seen(at, by)}
             case Move.AGREE_TIME:
-                return replace(self, due_at=self.proposed_time, proposed_time=None)
+                return {"due_at": self.proposed_time, "proposed_time": None}
             case Move.DECLINE_TIME:
-                return replace(self, proposed_time=None)
+                return {"proposed_time": None}
             case Move.COMPLETE:
-                return replace(self, proofs=self.proofs.done(at, by))
+                return {"proofs": self.proofs.done(at, by)}
             case Move.START | Move.PAUSE | Move.RESUME | Move.WITHDRAW | Move.GIVE_UP:
-                return self
+                return {}
             case _:
                 assert_never(move)
 
-    def _taken(self, by: Person, at: datetime, person: Person) -> HandoverTask:
+    def _taken(self, by: Person, at: datetime, person: Person) -> _Changes:
         """``person`` has it now; from another's hands it comes in a new round."""
-        task = self._let_go(at) if self.status in _HELD else self
-        return replace(task, assignee=person, proposed_time=None, proofs=task.proofs.seen(at, by).accepted(at, person))
+        before = self._let_go(at) if self.status in _HELD else _Changes(proofs=self.proofs)
+        proofs = before["proofs"].seen(at, by).accepted(at, person)
+        return {**before, "assignee": person, "proposed_time": None, "proofs": proofs}
 
-    def _let_go(self, at: datetime) -> HandoverTask:
+    def _let_go(self, at: datetime) -> _Changes:
         """Nobody has it; the round in which somebody did is kept."""
-        return replace(self, assignee=None, proofs=self.proofs.released(), rounds=(*self.rounds, self._round(at)))
+        return {"assignee": None, "proofs": self.proofs.released(), "rounds": (*self.rounds, self._round(at))}
 
     def _round(self, at: datetime) -> PastRound:
         return PastRound(proofs=self.proofs, status=self.status, owner=self.owner, closed_at=at)
 
-    def _succeeded_by(self, after: HandoverTask) -> HandoverTask:
-        """``after``, one version up if it differs in what a version stands for."""
-        same = (after.status, after.owner, after.assignee, after.due_at) == (
-            self.status,
-            self.owner,
-            self.assignee,
-            self.due_at,
-        )
-        return replace(after, version=self.version if same else self.version + 1)
+    def _version_of(self, status: TaskStatus, owner: SorCode, assignee: Person | None, due_at: datetime | None) -> int:
+        """The version of what comes after: one up where it differs in what a version stands for."""
+        same = (status, owner, assignee, due_at) == (self.status, self.owner, self.assignee, self.due_at)
+        return self.version if same else self.version + 1
 
     def _is_already(  # noqa: PLR0911 - one arm per kind of move
         self,
@@ -298,7 +317,7 @@ class HandoverTask:
         mine = self.assignee is not None and self.assignee.id == by.id
         match move:
             case Move.SEE:
-                return self.proofs.seen_at is not None or self.status not in {_S.REQUESTED, _S.RECEIVED}
+                return self.proofs.seen_at is not None or self.status not in _UNANSWERED
             case Move.ACCEPT | Move.START | Move.PAUSE | Move.RESUME | Move.COMPLETE:
                 return mine and self.status is _REACHED[move]
             case Move.REJECT | Move.WITHDRAW | Move.GIVE_UP:
@@ -318,18 +337,18 @@ class HandoverTask:
 
     def renewed(self, at: datetime, *, owner: SorCode | None = None, due_at: datetime | None = None) -> HandoverTask:
         """A new round: nobody has it, nothing is proven but that it was sent; the old round is kept."""
-        return self._succeeded_by(
-            replace(
-                self,
-                owner=owner or self.owner,
-                due_at=due_at or self.due_at,
-                status=_S.REQUESTED,
-                assignee=None,
-                proposed_time=None,
-                proofs=Proofs(sent_at=at),
-                rounds=(*self.rounds, self._round(at)),
-                changed_at=at,
-            )
+        owner, due_at = owner or self.owner, due_at or self.due_at
+        return replace(
+            self,
+            version=self._version_of(_S.REQUESTED, owner, None, due_at),
+            owner=owner,
+            due_at=due_at,
+            status=_S.REQUESTED,
+            assignee=None,
+            proposed_time=None,
+            proofs=Proofs(sent_at=at),
+            rounds=(*self.rounds, self._round(at)),
+            changed_at=at,
         )
 
     def redated(self, at: datetime, due_at: datetime) -> HandoverTask:

@@ -11,8 +11,11 @@ The tree::
     │   └── ParametersError       unknown, repeated or wrongly typed parameters
     ├── TooCostlyError            more of something than anybody needs
     └── UnprocessableError        readable, but it asks for what cannot be
+        ├── ReportError           a document that is no discharge report that can be read
         ├── TaskChangeError       a change of a Task that a PUT cannot make
-        └── PlanValueError        a value of ``$plan`` outside its meaning
+        ├── PlanValueError        a value of ``$plan`` outside its meaning
+        ├── DecisionValueError    a value of ``$decide`` outside its meaning
+        └── MedicineListError     a list of medicine that nobody can take in as it is
 
 Every error carries findings: rule, element, what is wrong and what to do. None of them repeats a
 value of the input, because any value might be a CPR number. They know no HTTP.
@@ -25,11 +28,14 @@ from typing_extensions import override
 from discharge.commands import Issue
 
 __all__ = [
+    "DecisionValueError",
     "JsonTextError",
     "MappingError",
+    "MedicineListError",
     "NotAMessageError",
     "ParametersError",
     "PlanValueError",
+    "ReportError",
     "ResourceShapeError",
     "TaskChangeError",
     "TooCostlyError",
@@ -102,9 +108,21 @@ class UnprocessableError(MappingError):
     """The body can be read, but it asks for what cannot be."""
 
 
+class ReportError(UnprocessableError):
+    """A document that is no discharge report, or one whose header cannot be read."""
+
+
 class TaskChangeError(UnprocessableError):
     """A change of a Task that a PUT cannot make."""
 
 
 class PlanValueError(UnprocessableError):
     """A value of ``$plan`` outside its meaning."""
+
+
+class DecisionValueError(UnprocessableError):
+    """A value of ``$decide`` outside its meaning."""
+
+
+class MedicineListError(UnprocessableError):
+    """A list of medicine that nobody can take in as it is: whose, of when, or whether it is one, is not told."""

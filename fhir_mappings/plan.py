@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, NoReturn, TypeVar
 
-from discharge.plan import UNCHANGED, Need, PlanRevision, Unchanged
+from discharge.plan import UNCHANGED, WITHOUT_72_HOURS, Need, PlanRevision, Unchanged
 from fhir_mappings.elements import Element
 from fhir_mappings.errors import ParametersError, PlanValueError, finding
 from fhir_mappings.instants import is_plausible, read_date, read_instant
@@ -28,6 +28,7 @@ _TYPES: Final = {
     "destination": "valueCode",
     "functional-level": "valueCode",
     "frail": "valueBoolean",
+    "without-72-hours": "valueCode",
     "medicine-until": "valueDate",
     "contact-phone": "valueString",
     "agreed-by-phone": "valueString",
@@ -83,6 +84,7 @@ def read_plan(body: bytes) -> PlanChange:
             destination=_one(values, "destination", _text),
             functional_level=_one(values, "functional-level", _text),
             frail=_one(values, "frail", _boolean),
+            without_72_hours=_one(values, "without-72-hours", _reason),
             medicine_until=_one(values, "medicine-until", _day),
             contact_phone=_one(values, "contact-phone", _text),
             agreed_by_phone=_one(values, "agreed-by-phone", _text),
@@ -133,6 +135,16 @@ def _need(code: Element) -> Need:
     except ValueError:
         known = ", ".join((*(need.value for need in Need), _NONE))
         _refuse_value(code, f"A need is one of: {known}.", "MSG_VALUESET_VALUE_UNKNOWN")
+
+
+def _reason(code: Element) -> str | None:
+    """Why the ward does not answer for 72 hours; ``none`` takes back what was said."""
+    if code.string == _NONE:
+        return None
+    if code.string not in WITHOUT_72_HOURS:
+        known = ", ".join((*WITHOUT_72_HOURS, _NONE))
+        _refuse_value(code, f"The reason is one of: {known}.", "MSG_VALUESET_VALUE_UNKNOWN")
+    return code.string
 
 
 def _instant(place: Element) -> datetime:

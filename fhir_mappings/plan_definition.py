@@ -21,7 +21,10 @@ from fhir_mappings.elements import Element, Json, JsonObject, codeable
 from fhir_mappings.errors import ResourceShapeError, finding
 from fhir_mappings.r4 import require_shape
 
-__all__ = ["activity_definitions_of", "document_from", "plan_definition_of"]
+__all__ = ["REGION_SYSTEM", "activity_definitions_of", "document_from", "plan_definition_of"]
+
+REGION_SYSTEM: Final = "urn:iso:std:iso:3166:-2"
+"""Codes of the regions where an agreement holds."""
 
 _AGREEMENT: Final = "urn:stafet:agreement:"
 _ITEM: Final = "item"
@@ -30,7 +33,6 @@ _TASK_CODE: Final = "urn:stafet:task-code"
 _ROLE: Final = "urn:stafet:role"
 _GATE: Final = "gate"
 _ACTION: Final = "urn:stafet:action"
-_REGION: Final = "urn:iso:std:iso:3166:-2"
 _PLAN_TYPE: Final = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 _TRANSLATION: Final = "http://hl7.org/fhir/StructureDefinition/translation"
 _CEL: Final = "text/cel"
@@ -53,7 +55,7 @@ def plan_definition_of(document: Mapping[str, object]) -> JsonObject:
         "title": str(document["title"]),
         "type": codeable(_PLAN_TYPE, "eca-rule"),
         "status": "active",
-        "jurisdiction": [codeable(_REGION, str(region)) for region in _listed(document["regions"])],
+        "jurisdiction": [codeable(REGION_SYSTEM, str(region)) for region in _listed(document["regions"])],
         "effectivePeriod": {key: str(day) for key, day in period.items() if day is not None},
         "action": [
             *(_rule(row, name, version) for row in _rows(document, "rules")),

@@ -7,9 +7,11 @@ Source: FHIR R4, Task; design.md 6.2 and 6.5.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from discharge.identifiers import EncounterId
+from discharge.medication.record import LineId
 from discharge.task import HandoverTask, PastRound, Person, Proofs
 from fhir_mappings.elements import Json, JsonObject, codeable
 from fhir_mappings.encounter import STAY_SYSTEM, organization_reference
@@ -19,6 +21,7 @@ from fhir_mappings.outcomes import narrative
 __all__ = [
     "ASSIGNEE",
     "CODE_SYSTEM",
+    "INPUT_SYSTEM",
     "PERSON_SYSTEM",
     "PROOFS",
     "PROOF_SYSTEM",
@@ -32,6 +35,7 @@ __all__ = [
 TASK_SYSTEM: Final = "urn:stafet:task"
 CODE_SYSTEM: Final = "urn:stafet:task-code"
 PROOF_SYSTEM: Final = "urn:stafet:proof"
+INPUT_SYSTEM: Final = "urn:stafet:task-input"
 PERSON_SYSTEM: Final = "urn:stafet:person"
 ROLE_SYSTEM: Final = "urn:stafet:role"
 PROOFS: Final = "urn:stafet:proofs"
@@ -40,12 +44,13 @@ ASSIGNEE: Final = "urn:stafet:assignee"
 _TRANSLATION: Final = "http://hl7.org/fhir/StructureDefinition/translation"
 
 
-def task_resource(task: HandoverTask, *, encounter_id: EncounterId) -> JsonObject:
+def task_resource(task: HandoverTask, *, encounter_id: EncounterId, lines: Sequence[LineId] = ()) -> JsonObject:
     """The task as it stands.
 
     Args:
         task: the duty.
         encounter_id: the hospital contact it is about: the latest of its stay.
+        lines: the lines of medicine to be gone through, for a duty to do so.
     """
     changed = write_instant(task.changed_at)
     resource: JsonObject = {
@@ -72,6 +77,8 @@ def task_resource(task: HandoverTask, *, encounter_id: EncounterId) -> JsonObjec
         "performerType": [codeable(ROLE_SYSTEM, role.value) for role in sorted(task.audience)],
         "owner": organization_reference(task.owner),
     }
+    if lines:
+        resource["input"] = [_line(each) for each in lines]
     return resource | _rule(task) | _optional(task)
 
 
@@ -100,6 +107,13 @@ def _extensions(task: HandoverTask) -> list[Json]:
     if task.assignee is not None:
         extensions.append({"url": ASSIGNEE, "valueReference": _person(task.assignee)})
     return extensions
+
+
+def _line(line_id: LineId) -> JsonObject:
+    return {
+        "type": codeable(INPUT_SYSTEM, "medication-line", "Medicinlinje"),
+        "valueReference": {"reference": f"MedicationStatement/{line_id}"},
+    }
 
 
 def _person(person: Person) -> JsonObject:

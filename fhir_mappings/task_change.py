@@ -1,7 +1,8 @@
 """``PUT Task`` -> the one move that it asks for.
 
 A PUT may change status, statusReason, owner, the proposed time, the assignee and the note. Meta,
-businessStatus, the proofs and what is read off them, narrative and lastModified are ours and ignored.
+businessStatus, the proofs and what is read off them, narrative and lastModified are ours and ignored. So are
+the lines in ``input``, as long as they are the stay's: lists come and go without a new version of the task.
 Anything else that differs from the task as it stands is refused by name: a client must not believe
 that it changed a deadline.
 Source: design.md 6.5, `PUT Task`.
@@ -17,6 +18,7 @@ from typing import Final, NoReturn
 
 from discharge.errors import InvalidIdentifierError
 from discharge.identifiers import EncounterId, PersonId, SorCode, parse_sor
+from discharge.medication.record import LineId
 from discharge.task import HandoverTask, Move, Person, TaskStatus
 from fhir_mappings.elements import Element, Json, JsonObject
 from fhir_mappings.errors import TaskChangeError, finding
@@ -47,6 +49,7 @@ _READ_OR_IGNORED: Final = frozenset(
     | {"performerType"}
     # Libraries drop what they do not know of a primitive; the English title is no loss.
     | {"_description"}
+    | {"input"}
 )
 _OUR_EXTENSIONS: Final = frozenset({PROOFS, PROPOSED_TIME, ASSIGNEE})
 _LONGEST_TEXT: Final = 4000
@@ -70,6 +73,7 @@ def read_put(
     *,
     encounter_id: EncounterId,
     earlier_encounters: Collection[EncounterId] = (),
+    lines: Collection[LineId] = (),
     stale: bool = False,
 ) -> TaskChange:
     """The move that ``body`` asks of ``current``.
@@ -80,6 +84,7 @@ def read_put(
         encounter_id: as given to ``task_resource``.
         earlier_encounters: other contacts of the stay. A stay that goes on in another contact raises no
             version of its tasks, so a client may honestly still hold the earlier one.
+        lines: the lines of medicine that the stay has or had, for a duty to go through them.
         stale: True when the client decided on an older version. Then differences are not held against
             it: the answer will be that somebody else has it, or that it changed.
 
@@ -96,6 +101,7 @@ def read_put(
     if not stale:
         contacts = (encounter_id, *earlier_encounters)
         _refuse_other_changes(content, task_resource(current, encounter_id=_held(task, contacts)))
+        _refuse_other_lines(task, lines)
     status = _status(task)
     proposed, assignee, owner = _proposed_time(task), _assignee(task), _owner(task, current)
     proposes = proposed is not None and proposed != current.proposed_time
@@ -234,6 +240,13 @@ def _refuse_other_changes(asked: JsonObject, current: JsonObject) -> None:
     for extension in Element("Task", asked).all("extension"):
         if extension.text("url") not in _OUR_EXTENSIONS:
             _refuse(extension, "This extension is not known here.")
+
+
+def _refuse_other_lines(task: Element, lines: Collection[LineId]) -> None:
+    for given in task.all("input"):
+        kind, _, named = (given["valueReference"].text("reference") or "").rpartition("/")
+        if kind.rpartition("/")[2] != "MedicationStatement" or named not in lines:
+            _refuse(task["input"], "No line of this stay. Lines come from its lists, never from a Task.")
 
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT")

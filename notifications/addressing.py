@@ -12,15 +12,18 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from discharge.directory import Directory, OrganizationKind
+from discharge.documents.standing import Standing
 from discharge.events import (
     AgreementMissing,
     CareMessageWritten,
     DeathWithdrawn,
     DischargeUndone,
+    DocumentFiled,
     Event,
     LadderStalled,
     LeaveBegan,
     LeaveEnded,
+    MedicationRevised,
     MessageRefused,
     MessageUndelivered,
     NoticeUnexpected,
@@ -40,10 +43,12 @@ from discharge.events import (
 )
 from discharge.identifiers import FeedId, SorCode, StayId
 from discharge.letter import LetterKind
-from discharge.policy import STAFF, Role
+from discharge.medication.record import MedicationWork
+from discharge.policy import READS, STAFF, ContentClass, Role
 from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move, Priority
 from notifications.entry import Addressed, EntryEvent
+from notifications.titles import DOCUMENT, DOCUMENT_CLASH, DOCUMENT_QUESTION, MEDICINE
 
 __all__ = ["entries_for", "entries_for_all", "feeds_of", "staff_of"]
 
@@ -85,6 +90,10 @@ _ARRIVED: Final[dict[LetterKind, str]] = {
     LetterKind.RETRACTED: "En besked er trukket tilbage af afsenderen",
 }
 _UNDELIVERED: Final = "En besked kom ikke frem. Ring til modtageren"
+_ASKS: Final = frozenset({MedicationWork.ASKED, MedicationWork.OPENED})
+_READERS: Final = {
+    content: frozenset(role for role, (_, classes) in READS.items() if content in classes) for content in ContentClass
+}
 _STALLED: Final = "Fristerne i et forløb kan ikke behandles. Driften skal se på det nu"
 
 
@@ -138,6 +147,10 @@ def _addressed(event: Event, directory: Directory) -> Iterator[Addressed]:
             yield _refused(event, directory)
         case CareMessageWritten():
             yield from _written(event, directory)
+        case MedicationRevised():
+            yield from _medicine(event, directory)
+        case DocumentFiled():
+            yield from _document(event, directory)
         case MessageUndelivered():
             yield from _undelivered(event, directory)
         case LadderStalled():
@@ -300,6 +313,41 @@ def _plan_revised(event: PlanRevised, directory: Directory) -> Iterator[Addresse
     for receiver in event.receivers:
         audience = staff_of(receiver, directory)
         for feed in feeds_of(receiver, directory):
+            yield replace(entry, feed=feed, audience=audience)
+
+
+def _medicine(event: MedicationRevised, directory: Directory) -> Iterator[Addressed]:
+    entry = replace(
+        _of_stay(SorCode(""), event.at, event.stay_id, MEDICINE[event.work]),
+        event=EntryEvent.MEDICATION_CHANGED,
+        priority=Priority.URGENT if event.work in _ASKS else Priority.ROUTINE,
+    )
+    yield from _to_readers(entry, event.places, ContentClass.MEDICINE, directory)
+
+
+def _document(event: DocumentFiled, directory: Directory) -> Iterator[Addressed]:
+    is_held = event.standing is Standing.HELD
+    entry = replace(
+        _of_stay(event.hospital, event.at, event.stay_id, DOCUMENT[event.standing]),
+        event=EntryEvent.DOCUMENT_FILED,
+        priority=Priority.URGENT if is_held or event.is_question else Priority.ROUTINE,
+    )
+    told = replace(entry, title=DOCUMENT_QUESTION) if event.is_question and not is_held else entry
+    yield from _to_readers(told, event.places, ContentClass.DOCUMENT, directory)
+    if is_held:
+        yield replace(entry, title=DOCUMENT_CLASH, audience=frozenset({Role.OPERATOR}))
+
+
+def _to_readers(
+    entry: Addressed, places: Iterable[SorCode], content: ContentClass, directory: Directory
+) -> Iterator[Addressed]:
+    """Everybody who treats the citizen, in the roles that read it; never a feed that a whole hospital shares."""
+    for place in places:
+        audience = staff_of(place, directory) & _READERS[content]
+        organization = directory.get(place)
+        if not audience or organization is None or organization.kind is OrganizationKind.HOSPITAL:
+            continue
+        for feed in feeds_of(place, directory):
             yield replace(entry, feed=feed, audience=audience)
 
 

@@ -1,9 +1,10 @@
-"""How often people are interrupted: counted per place, role and shift, and held against a budget. Pure.
+"""How often people are interrupted: counted per person and shift, and per place, role and shift. Pure.
 
 An entry interrupts when it asks a person to act now: a reminder, an escalation or a missed deadline, a new duty
-that is as soon as possible or at once, a message that is urgent. Everything else is news that waits on the page.
-What stands in a place's feed rings at everybody who follows it in that role, so the count of a place and role is
-the count of each person who was there for the whole shift; who was there for less was interrupted less.
+that is as soon as possible or at once, an urgent message or question about medicine. Everything else is news that
+waits on the page. What stands in a place's feed rings at everybody who follows it in that role, so the count of a
+place and role is what a person would meet who was there for the whole shift without a budget. What a person did meet
+is counted as it is put on that person's page (``notifications.interruptions``).
 """
 
 from __future__ import annotations
@@ -15,19 +16,32 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from discharge.clock import at_local, local
-from discharge.identifiers import FeedId
+from discharge.identifiers import FeedId, PersonId, SorCode
 from discharge.policy import Role
 from discharge.task import Priority
 from notifications.entry import EntryEvent
 from notifications.outside import LOUD
 
-__all__ = ["ALWAYS", "LOUD_ONLY", "URGENT_ONLY", "Rings", "Shift", "ShiftPlan", "Spent", "interrupts", "spent"]
+__all__ = [
+    "ALWAYS",
+    "LOUD_ONLY",
+    "URGENT_ONLY",
+    "PersonShift",
+    "Rings",
+    "Shift",
+    "ShiftPlan",
+    "Spent",
+    "Told",
+    "interrupts",
+    "person_shifts",
+    "spent",
+]
 
 ALWAYS: Final = frozenset({EntryEvent.TASK_REMINDER, EntryEvent.TASK_ESCALATED, EntryEvent.TASK_OVERDUE})
 """Interrupts at any priority: a person has been waited for."""
 LOUD_ONLY: Final = frozenset({EntryEvent.TASK_REQUESTED})
 """Interrupts when it is loud."""
-URGENT_ONLY: Final = frozenset({EntryEvent.MESSAGE})
+URGENT_ONLY: Final = frozenset({EntryEvent.MESSAGE, EntryEvent.MEDICATION_CHANGED})
 """Interrupts unless it is routine."""
 
 
@@ -93,3 +107,49 @@ def spent(rings: Iterable[Rings], plan: ShiftPlan) -> tuple[Spent, ...]:
         counts[ring.feed, ring.role, plan.at(ring.hour)] += ring.count
     found = [Spent(feed, role, shift, count) for (feed, role, shift), count in counts.items()]
     return tuple(sorted(found, key=lambda each: (-each.shift.begins.timestamp(), each.feed, each.role)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What was put on a person's page in the hour that begins at ``hour`` and asked to act now."""
+
+    person: PersonId
+    name: str
+    role: Role
+    place: SorCode
+    hour: datetime
+    rang: int
+    grouped: int
+    """What came silently, because the budget of the shift was spent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonShift:
+    """What one shift was for one person in one role at one place."""
+
+    person: PersonId
+    name: str
+    role: Role
+    place: SorCode
+    shift: Shift
+    rang: int
+    grouped: int
+
+
+def person_shifts(told: Iterable[Told], plan: ShiftPlan) -> tuple[PersonShift, ...]:
+    """The interruptions of each person and shift; shifts without any are absent. Latest shift first, most first."""
+    rang: Counter[tuple[PersonId, Role, SorCode, Shift]] = Counter()
+    grouped: Counter[tuple[PersonId, Role, SorCode, Shift]] = Counter()
+    names: dict[PersonId, str] = {}
+    for each in told:
+        key = (each.person, each.role, each.place, plan.at(each.hour))
+        rang[key] += each.rang
+        grouped[key] += each.grouped
+        names[each.person] = each.name
+    found = [
+        PersonShift(
+            person=key[0], name=names[key[0]], role=key[1], place=key[2], shift=key[3], rang=count, grouped=grouped[key]
+        )
+        for key, count in rang.items()
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.shift.begins.timestamp(), -each.rang, each.name, each.role)))

@@ -21,6 +21,7 @@ __all__ = [
     "SUBPROTOCOL",
     "WIRE_VERSION",
     "Addressed",
+    "Alert",
     "EntryEvent",
     "FeedEntry",
     "Frame",
@@ -44,6 +45,8 @@ class EntryEvent(StrEnum):
     TASK_OVERDUE = "task-overdue"
     STAY_CHANGED = "stay-changed"
     PLAN_CHANGED = "plan-changed"
+    MEDICATION_CHANGED = "medication-changed"
+    DOCUMENT_FILED = "document-filed"
     MESSAGE = "message"
 
 
@@ -79,12 +82,25 @@ class FeedEntry:
     audience: frozenset[Role]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What an entry that asks people to act now means for their alert budget."""
+
+    at: datetime
+    audience: frozenset[Role]
+    is_urgent: bool
+    """It rings whatever the budget says."""
+    quiet: bytes
+    """Its form for somebody whose budget is spent; empty when it is urgent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """An entry as it goes on the wire, encoded once for all sockets."""
 
     offset: int
     payload: bytes
+    alert: Alert | None = None
 
 
 def instant(at: datetime) -> str:
@@ -92,8 +108,8 @@ def instant(at: datetime) -> str:
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-def encode(entry: FeedEntry) -> bytes:
-    """The ``entry`` frame of the live feed, as JSON in UTF-8."""
+def encode(entry: FeedEntry, *, rings: bool = True) -> bytes:
+    """The ``entry`` frame of the live feed, as JSON in UTF-8. Only one that must not ring says anything of it."""
     return orjson.dumps(
         {
             "type": "entry",
@@ -107,10 +123,11 @@ def encode(entry: FeedEntry) -> bytes:
             "due": None if entry.due_at is None else instant(entry.due_at),
             "title": entry.title,
             "audience": sorted(entry.audience),
+            **({} if rings else {"rings": False}),
         }
     )
 
 
-def entry_frame(entry: FeedEntry) -> Frame:
+def entry_frame(entry: FeedEntry, alert: Alert | None = None) -> Frame:
     """The entry with its encoded form."""
-    return Frame(entry.offset, encode(entry))
+    return Frame(entry.offset, encode(entry), alert)

@@ -1,8 +1,9 @@
 """From wake-ups to open sockets: one reader per process.
 
 For each wake-up the gap of every followed feed is read once and its entries are encoded once; all sockets of the feed
-get the same bytes. A socket that resumes reads for itself until it has caught up, then joins the others. Nothing here
-is remembered for a client but its number: what is lost with the process is read again.
+get the same bytes, but for those whose alert budget is spent. A socket that resumes reads for itself until it has
+caught up, then joins the others. Nothing here is remembered for a client but its number: what is lost with the
+process is read again.
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from discharge.identifiers import FeedId
-from notifications.entry import FeedEntry, Frame, entry_frame
+from notifications.entry import FeedEntry, Frame
+from notifications.follower import Follower, Visitor
+from notifications.interruptions import AlertBudget, frame_of
 from notifications.ports import Feeds, Head, Socket, Wake, Wakeups
 from notifications.protocol import POLICY, RESTART, TRY_LATER, Ask, Close, Limits, LiveProtocol, Send
-from notifications.rights import FollowRights
 from notifications.tally import Tally
 
 __all__ = ["Follower", "Hub", "Visitor"]
@@ -31,63 +32,6 @@ _BATCH: Final = 500
 _SOCKETS_PER_BREATH: Final = 500
 _CONFIRMING_AT_ONCE: Final = 4
 _RETURN_WITHIN_MS: Final = (500, 5_000)
-# Of one text frame of 126 to 65,535 bytes. Source: RFC 6455, section 5.2.
-_HEADER_BYTES: Final = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visitor:
-    """Whose socket it is, as far as delivery must know."""
-
-    rights: FollowRights
-    expires_at: float
-    """When the token or session ends, on the hub's clock."""
-    note: Callable[[FeedId], Awaitable[None]]
-    """Audit that it follows a feed, before it gets any of it."""
-    confirm: Callable[[FeedId, int], Awaitable[None]]
-    """Write that its device has everything of a feed up to a number."""
-    recheck: Callable[[], Awaitable[FollowRights | None]]
-    """The rights as they are now; None when the token or session has ended."""
-
-
-class Follower:
-    """One open socket in the hub."""
-
-    __slots__ = ("_marks", "_sent_bytes", "checked_at", "is_open", "protocol", "socket", "visitor")
-
-    def __init__(self, socket: Socket, visitor: Visitor, protocol: LiveProtocol, now: float) -> None:
-        self.socket = socket
-        self.visitor = visitor
-        self.protocol = protocol
-        self.checked_at = now
-        self.is_open = True
-        self._sent_bytes = 0
-        self._marks: deque[tuple[int, float]] = deque()
-
-    def send(self, payload: bytes) -> None:
-        """Put a frame on the wire."""
-        self._sent_bytes += len(payload) + _HEADER_BYTES
-        self.socket.send(payload)
-
-    def close(self, code: int, reason: str) -> None:
-        """Close in order."""
-        self.is_open = False
-        self.socket.close(code, reason)
-
-    def abort(self) -> None:
-        """Cut at once."""
-        self.is_open = False
-        self.socket.abort()
-
-    def seconds_behind(self, now: float) -> float:
-        """How long the oldest byte that the peer has not taken has been waiting, seen from sweep to sweep."""
-        pending = self.socket.pending_bytes
-        taken = self._sent_bytes - pending
-        while self._marks and (pending == 0 or self._marks[0][0] <= taken):
-            self._marks.popleft()
-        if pending and (not self._marks or self._marks[-1][0] != self._sent_bytes):
-            self._marks.append((self._sent_bytes, now))
-        return now - self._marks[0][1] if self._marks else 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -165,7 +109,7 @@ class Hub:
 
     def attach(self, socket: Socket, visitor: Visitor) -> Follower:
         """Take a socket in; it follows nothing yet."""
-        protocol = LiveProtocol(rights=visitor.rights, limits=self._limits, tally=self._tally)
+        protocol = LiveProtocol(rights=visitor.rights, limits=self._limits, tally=self._tally, budget=visitor.budget)
         follower = Follower(socket, visitor, protocol, self._clock())
         self._followers[follower] = None
         self._tally.add("sockets-opened")
@@ -195,9 +139,12 @@ class Hub:
         for feed in follower.protocol.feeds:
             self._leave(follower, feed)
         await self._confirm(follower, follower.protocol.confirmations(self._clock(), last=True))
+        await self._count(follower.visitor.budget)
 
     async def _follow(self, follower: Follower, ask: Ask) -> None:
         await follower.visitor.note(ask.feed)
+        if follower.visitor.budget is not None:
+            await follower.visitor.budget.load()
         standing = await self._feeds.standing(ask.feed)
         if not follower.is_open:
             return
@@ -225,7 +172,7 @@ class Hub:
             if not entries or entries[0].offset != offset + 1:
                 await self._lost(channel, follower)
                 return
-            self._perform(follower, self._passed(follower, channel.feed, [entry_frame(entry) for entry in entries]))
+            self._perform(follower, self._passed(follower, channel.feed, [frame_of(entry) for entry in entries]))
 
     async def _lost(self, channel: _Channel, *followers: Follower) -> None:
         """What should be read next is no longer there: a snapshot must help."""
@@ -285,7 +232,7 @@ class Hub:
             if not whole:
                 await self._lost(channel, *channel.followers)
                 continue
-            frames = [entry_frame(entry) for entry in entries]
+            frames = [frame_of(entry) for entry in entries]
             for follower in list(channel.followers):
                 self._perform(follower, self._passed(follower, feed, frames))
                 if follower.protocol.offset(feed) is None:
@@ -362,6 +309,9 @@ class Hub:
         batch = follower.protocol.confirmations(now)
         if batch:
             self._beside(self._confirm(follower, batch))
+        budget = follower.visitor.budget
+        if budget is not None and not budget.is_written:
+            self._beside(self._count(budget))
 
     async def _recheck(self, follower: Follower) -> None:
         rights = await follower.visitor.recheck()
@@ -383,6 +333,15 @@ class Hub:
             except Exception:  # noqa: BLE001 - it stays to be confirmed and comes with the next batch
                 self._tally.add("confirm-failed")
                 follower.protocol.unconfirmed(feed, offset)
+
+    async def _count(self, budget: AlertBudget | None) -> None:
+        """Keep how often a person was interrupted."""
+        if budget is not None:
+            try:
+                async with self._confirming:
+                    self._tally.add("alerts-told", await budget.write())
+            except Exception:  # noqa: BLE001 - it stays to be written and comes with the next sweep
+                self._tally.add("alerts-unwritten")
 
     def _beside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -6,7 +6,8 @@ argument: seconds of a clock that never runs backwards.
 **How an audience and numbers without holes go together.** Every follower of a feed gets every entry of it, whatever
 its role, so the numbers it sees are 1, 2, 3 … and a hole proves a loss. ``audience`` names the roles that an entry
 rings at; a client of another role moves its offset on and stays quiet. Nothing is hidden by it: who may not know of an
-entry may not follow its feed, and that right is asked again for every entry.
+entry may not follow its feed, and that right is asked again for every entry. What rings beyond a person's alert
+budget says ``"rings": false`` on that person's sockets and is the same entry otherwise.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import orjson
 from discharge.identifiers import FeedId
 from notifications.entry import Frame
 from notifications.errors import FrameError
+from notifications.interruptions import AlertBudget
 from notifications.ports import Head, Standing
 from notifications.rights import FollowRights
 from notifications.tally import Tally
@@ -136,10 +138,13 @@ class _Window:
 class LiveProtocol:
     """One socket's side of the conversation."""
 
-    __slots__ = ("_confirmed_at", "_cursors", "_follows", "_frames", "_limits", "_rights", "_tally")
+    __slots__ = ("_budget", "_confirmed_at", "_cursors", "_follows", "_frames", "_limits", "_rights", "_tally")
 
-    def __init__(self, *, rights: FollowRights, limits: Limits, tally: Tally) -> None:
+    def __init__(
+        self, *, rights: FollowRights, limits: Limits, tally: Tally, budget: AlertBudget | None = None
+    ) -> None:
         self._rights = rights
+        self._budget = budget
         self._limits = limits
         self._tally = tally
         self._cursors: dict[FeedId, _Cursor] = {}
@@ -213,7 +218,10 @@ class LiveProtocol:
             return ()
         cursor.offset = frames[-1].offset
         cursor.spoke_at = now
-        return tuple([Send(frame.payload) for frame in frames if frame.offset >= following])
+        budget = self._budget
+        if budget is None:
+            return tuple([Send(frame.payload) for frame in frames if frame.offset >= following])
+        return tuple([Send(budget.payload(feed, frame)) for frame in frames if frame.offset >= following])
 
     def heartbeats(self, now: float) -> tuple[Send, ...]:
         """A heartbeat for each feed that was silent for the heartbeat's span."""

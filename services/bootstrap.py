@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, FastAPI
 
 from discharge.directory import Directory
+from notifications.budget import ShiftPlan
 from notifications.fanout import Hub
+from notifications.interruptions import AlertBudgets
 from notifications.outbound import ResendRules
 from notifications.ports import Carrier
 from notifications.tally import Tally
@@ -36,12 +38,15 @@ from services.persistence.database import Database, engine_for, watching_engine_
 from services.persistence.deliveries import SqlBook
 from services.persistence.demo_clock import advance_clock
 from services.persistence.feeds import PostgresFeeds
+from services.persistence.interruptions import SqlInterruptions
 from services.persistence.notices import PostgresCarrier
 from services.persistence.system_clients import SqlSystemClients
 from services.persistence.tickets import Tickets
 from services.persistence.vault import Vault
 from services.settings import Settings
 from services.stays import conversation_pages as conversations
+from services.stays import decide_pages, medicine_lists, medicine_pages
+from services.stays import document_pages as documents
 from services.stays import pages as stays
 from services.web.app import create_app as web_app
 from services.web.health import Checkup
@@ -177,6 +182,12 @@ def create_app(settings: Settings) -> FastAPI:
         hub=hub,
         tickets=Tickets(database.writing, wall=wall_now, life=timedelta(seconds=settings.live.ticket_seconds)),
         directory=lambda: _directory(database),
+        budgets=AlertBudgets(
+            limit=settings.alerts.most_per_shift,
+            plan=ShiftPlan(settings.alerts.shift_starts),
+            store=SqlInterruptions(database.writing),
+            now=database.reckoned,
+        ),
     )
     doors = [*_doors(desk, TrialDesk(database))]
     if settings.own_token_url is not None:
@@ -196,6 +207,10 @@ def _doors(desk: LiveDesk, trials: TrialDesk) -> Sequence[APIRouter]:
         municipality.router,
         gp.router,
         conversations.router,
+        documents.router,
+        decide_pages.router,
+        medicine_lists.router,
+        medicine_pages.router,
         stays.router,
         agreements.router,
         score.router,

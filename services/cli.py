@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.agreements.commands import OneAgreement, agreement
+from services.memory import collect_seldom
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -68,6 +69,8 @@ def demo(
 @app.command()
 def serve(after: After = None) -> None:
     """Run one web process; settings come from STAFET_*."""
+    # Before the imports: of what they make, nothing is garbage.
+    collect_seldom()
     from services.bootstrap import create_app
     from services.observability import configure_logging
     from services.settings import load_settings
@@ -83,6 +86,7 @@ def serve(after: After = None) -> None:
 @app.command()
 def worker(after: After = None) -> None:
     """Run one worker; settings come from STAFET_*."""
+    collect_seldom()
     from services.bootstrap import run_worker
     from services.observability import configure_logging
     from services.settings import load_settings

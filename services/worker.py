@@ -24,9 +24,11 @@ from services.persistence.clock import wall_now
 from services.persistence.database import Database
 from services.persistence.deliveries import SqlBook
 from services.persistence.firing import fire_batch, is_of_the_store
+from services.persistence.interruptions import KEPT, drop_old_interruptions
 from services.persistence.jobs import Attempt, Attempts, JobLimits, run_jobs
 from services.persistence.retention import drop_old_bodies
 from services.persistence.sealing import seal_audit
+from services.persistence.shifts import claim_shift
 from services.settings import Settings
 
 __all__ = ["Worker", "calling", "fire_due", "heard_in", "posting"]
@@ -82,18 +84,13 @@ class Worker:
                 loop.remove_signal_handler(number)
 
     async def _run(self) -> None:
-        retention = timedelta(days=self._settings.retention.message_days)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._every(self._settings.poll.timers_seconds, "timers", self._fire))
             if self._attempts.queues:
                 group.create_task(self._every(_RESTART_SECONDS, "jobs", self._send))
             group.create_task(self._every(_SEAL_SECONDS, "seals", lambda: seal_audit(self._database.engine)))
             group.create_task(self._every(self._settings.poll.timers_seconds, "shifts", self._count_shift))
-            group.create_task(
-                self._every(
-                    _RETENTION_SECONDS, "retention", lambda: drop_old_bodies(self._database, wall_now() - retention)
-                )
-            )
+            group.create_task(self._every(_RETENTION_SECONDS, "retention", self._drop_old))
 
     async def _fire(self) -> int:
         total = 0
@@ -103,17 +100,26 @@ class Worker:
         return total
 
     async def _count_shift(self) -> int:
-        """Once a shift has ended: how often each role of each place was interrupted in it."""
+        """Once a shift has ended: how often each role of each place was interrupted in it; one worker counts it."""
         # As the loop of timers, which asks as often, has just learnt it.
         running = self._shifts.at(self._database.reckoned())
         ended, self._shift = self._shift, running
         if ended is None or ended == running:
             return 0
         async with self._database.writing() as connection:
+            if not await claim_shift(connection, ended.ends):
+                return 0
             rings = await rings_of(connection, since=ended.begins, until=ended.ends)
         for each in spent(rings, self._shifts):
             self._metrics.alerts_per_shift.observe(each.count)
         return len(rings)
+
+    async def _drop_old(self) -> int:
+        """What is kept only so long: the bodies of messages, and what rang at whom."""
+        retention = timedelta(days=self._settings.retention.message_days)
+        bodies = await drop_old_bodies(self._database, wall_now() - retention)
+        async with self._database.writing() as connection:
+            return bodies + await drop_old_interruptions(connection, self._database.reckoned() - KEPT)
 
     async def _send(self) -> int:
         """Send what is due until told to stop, or until the store goes away."""

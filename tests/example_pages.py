@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from discharge.policy import Role
@@ -42,6 +42,7 @@ from tests import factories_messages as messages
 from tests import factories_threads as threads
 from tests import factories_views as made
 from tests.example_counts import score_context, try_context
+from tests.example_documents import CLINICAL_TEMPLATES, clinical_examples
 from tests.factories_alerts import alerts_page
 
 FRAGMENTS = frozenset({"card", "card-lost", "row"})
@@ -107,11 +108,8 @@ class Examples:
             "try-done": self.trial(try_context(tried=True)),
             "signin": self.signin(full=True),
             "signin-empty": self.signin(full=False),
-            "error-403": self.error(403),
-            "error-404": self.error(404),
-            "error-409": self.error(409),
-            "error-500": self.error(500),
-            "error-503": self.error(503),
+            **{f"error-{status}": self.error(status) for status in (403, 404, 409, 500, 503)},
+            **clinical_examples(self.reader, self._framed),
             "card": self.card(made.records()[0]),
             "card-lost": self.card(made.taken(5, made.COLLEAGUE), self._lost()),
             "row": self.row(),
@@ -218,7 +216,10 @@ class Examples:
     ) -> str:
         view = made.task_page(found)
         context = task_context(view, self.reader(role), form or TaskForm(), notice)
-        return self._page("stays/task.html", self.shell(role, "/tasks/task-1", "Opgave"), view.feed_head, **context)
+        return self._framed("stays/task.html", role, "/tasks/task-1", {"medicine": None, **context})
+
+    def _framed(self, template: str, role: Role, path: str, context: Mapping[str, object]) -> str:
+        return self._page(template, self.shell(role, path, "Opgave"), made.head(), **context)
 
     def _lost(self) -> Notice:
         return Notice(words="Hanne P. tog den først, kl. 11.49.58", detail="Intet er gemt fra dig", lost=True)
@@ -253,6 +254,8 @@ class Examples:
             open_tasks=lines_of(view.tasks, reader),
             threads=lines_of_threads([threads.thread()] if ended else [], reader, "stay-1"),
             as_table=as_table,
+            reads_medicine=True,
+            documents=(),
         )
 
     def conversation(self, *, bound: bool = True) -> str:
@@ -385,6 +388,7 @@ def templates_covered() -> Iterable[str]:
         "gp/feed.html",
         "stays/conversation.html",
         "stays/conversations.html",
+        *CLINICAL_TEMPLATES,
         "stays/message_parts.html",
         "stays/task.html",
         "stays/timeline.html",

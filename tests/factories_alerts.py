@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, time, timedelta
 
-from discharge.identifiers import FeedId
+from discharge.identifiers import FeedId, PersonId
 from discharge.policy import Role
-from notifications.budget import Rings
+from notifications.budget import Rings, Told
 from notifications.outside import OnCall, QuietHours
 from services.persistence.alert_reads import AlertsPage, Mail
 from tests.factories_views import MUNICIPALITY, NOW
@@ -15,9 +15,9 @@ __all__ = ["alerts_page"]
 
 
 def alerts_page(*, empty: bool = False) -> AlertsPage:
-    """Two addresses, one of them over; mails in every state; a night that was too much."""
+    """Two addresses, one of them over; mails in every state; a night that was too much for one of two."""
     if empty:
-        return AlertsPage(now=NOW, entries=(), mails=(), rings=())
+        return AlertsPage(now=NOW, entries=(), mails=(), told=(), rings=())
     entries = (
         OnCall(
             id="vagt-1",
@@ -54,4 +54,21 @@ def alerts_page(*, empty: bool = False) -> AlertsPage:
         for role in (Role.HOME_NURSE, Role.LEADER)
         for back, count in enumerate((3, 14, 7, 0, 12))
     )
-    return AlertsPage(now=NOW, entries=entries, mails=mails, rings=rings)
+    told = tuple(
+        Told(
+            person=PersonId(name),
+            name=name,
+            role=Role.HOME_NURSE,
+            place=MUNICIPALITY,
+            hour=hour - timedelta(hours=8 * back),
+            rang=rang,
+            grouped=grouped,
+        )
+        for name, back, rang, grouped in (
+            ("Mette Krog", 0, 3, 0),
+            ("Mette Krog", 1, 14, 9),
+            ("Hanne Pihl", 0, 12, 4),
+            ("Ole Vind", 4, 2, 0),
+        )
+    )
+    return AlertsPage(now=NOW, entries=entries, mails=mails, told=told, rings=rings)

@@ -22,15 +22,14 @@ from notifications.entry import Addressed
 from tests import factories
 from tests.fakes_ports import (
     FakeAgreements,
-    FakeConversations,
     FakeMessages,
-    FakeOutbox,
     FakePatients,
     FakeState,
     FakeStays,
     FakeTasks,
     FakeTimers,
 )
+from tests.fakes_writings import FakeConversations, FakeDocuments, FakeMedications, FakeOutbox
 
 _Command = TypeVar("_Command")
 _Result = TypeVar("_Result")
@@ -53,6 +52,8 @@ class FakeUnitOfWork:
         self.timers = FakeTimers(self._state, store.new_id)
         self.messages = FakeMessages(self._state)
         self.conversations = FakeConversations(self._state)
+        self.medications = FakeMedications(self._state)
+        self.documents = FakeDocuments(self._state)
         self.outbox = FakeOutbox(self._state)
         self.agreements = store.agreements
         self.committed = False

@@ -10,10 +10,11 @@ import orjson
 
 from discharge.directory import Directory, Organization, OrganizationKind
 from discharge.identifiers import FeedId, SorCode, StayId, TaskId
-from discharge.policy import Role
+from discharge.policy import Caller, Role
 from discharge.task import Priority
 from notifications.entry import Addressed, EntryEvent, FeedEntry
 from notifications.errors import CarrierError
+from notifications.interruptions import Interruption
 from notifications.ports import Head, Standing, Wake
 
 HOSPITAL, WARD, REGION = SorCode("100001"), SorCode("100002"), SorCode("100009")
@@ -249,3 +250,27 @@ class FakeSocket:
     def offsets(self, feed: str) -> list[object]:
         """The numbers of the entries of one feed, as they came."""
         return [frame["offset"] for frame in self.of_type("entry") if frame["feed"] == feed]
+
+
+class FakeInterruptions:
+    """What rang at whom, in memory. ``away`` makes every question fail."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.asked = 0
+        self._kept: dict[tuple[str, Role, FeedId, int], Interruption] = {}
+
+    async def since(self, caller: Caller, begins: datetime) -> Sequence[Interruption]:
+        self._there()
+        self.asked += 1
+        mine = [each for key, each in self._kept.items() if key[:2] == (caller.person_id, caller.role)]
+        return [each for each in mine if each.at >= begins]
+
+    async def keep(self, caller: Caller, told: Sequence[Interruption]) -> None:
+        self._there()
+        for each in told:
+            self._kept.setdefault((caller.person_id, caller.role, each.feed, each.offset), each)
+
+    def _there(self) -> None:
+        if self.away:
+            raise ConnectionError

@@ -1,14 +1,14 @@
 """Stand-ins for the ports of ``discharge.ports``, over rows in memory; ``tests.fakes`` makes a store of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from discharge.agreement import HealthAgreement
-from discharge.commands import Envelope, HearReceipt, Issue, Receipt, ReceiptCode
-from discharge.conversation import CareMessage, Conversation
+from discharge.commands import Envelope, Issue, Receipt, ReceiptCode
+from discharge.conversation import Conversation
+from discharge.documents.report import DocumentId, FiledReport
 from discharge.errors import NotFoundError
-from discharge.events import MessageUndelivered
 from discharge.identifiers import (
     BundleId,
     ConversationId,
@@ -20,17 +20,16 @@ from discharge.identifiers import (
     SorCode,
     StayId,
     TaskId,
-    ThreadId,
     TimerId,
 )
-from discharge.letter import Attachment, Letter
+from discharge.letter import Letter
+from discharge.medication.record import MedicationReconciliation
 from discharge.patient import Patient
 from discharge.planning import PlannedStep
 from discharge.ports import ArmedStep
 from discharge.stay import Stay
 from discharge.task import AgreementRef, HandoverTask
 from notifications.entry import Addressed, EntryEvent
-from tests import factories
 
 _TELLING = frozenset({EntryEvent.TASK_REQUESTED, EntryEvent.TASK_CHANGED})
 REUSED_BUNDLE = Issue(
@@ -71,6 +70,9 @@ class FakeState:
     bundles: dict[tuple[SorCode, BundleId], MessageId] = field(default_factory=dict)
     postponed: set[StayId] = field(default_factory=set)
     conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
+    medications: dict[StayId, MedicationReconciliation] = field(default_factory=dict)
+    documents: dict[DocumentId, FiledReport] = field(default_factory=dict)
+    originals: dict[DocumentId, bytes] = field(default_factory=dict)
     contents: dict[tuple[ConversationId, SegmentId], bytes] = field(default_factory=dict)
     posted: list[Letter] = field(default_factory=list)
 
@@ -85,6 +87,9 @@ class FakeState:
             bundles=dict(self.bundles),
             postponed=set(self.postponed),
             conversations=dict(self.conversations),
+            medications=dict(self.medications),
+            documents=dict(self.documents),
+            originals=dict(self.originals),
             contents=dict(self.contents),
             posted=list(self.posted),
         )
@@ -183,7 +188,7 @@ class FakeTimers:
         self._state = state
         self._new_id = new_id
 
-    async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+    async def arm(self, task: HandoverTask, steps: Iterable[PlannedStep]) -> None:
         for timer_id, timer in list(self._state.timers.items()):
             if timer.step.task_id == task.id and timer.fired_at is None:
                 del self._state.timers[timer_id]
@@ -273,80 +278,6 @@ class FakeMessages:
             patient_id=patient.id if keep and patient is not None else None,
             body=envelope.body if keep else None,
         )
-
-
-class FakeConversations:
-    """Implements ``discharge.ports.Conversations``."""
-
-    def __init__(self, state: FakeState) -> None:
-        self._state = state
-
-    async def about(self, conversation_id: ConversationId) -> tuple[PatientId, StayId | None]:
-        conversation = await self.get(conversation_id)
-        return conversation.patient_id, conversation.stay_id
-
-    async def get(self, conversation_id: ConversationId) -> Conversation:
-        found = self._state.conversations.get(conversation_id)
-        if found is None:
-            raise NotFoundError(kind="Conversation")
-        return found
-
-    async def of_thread(self, thread: ThreadId) -> Sequence[Conversation]:
-        return [each for each in self._state.conversations.values() if each.thread == thread]
-
-    async def of_messages(self, patient_id: PatientId, message_ids: Sequence[MessageId]) -> Sequence[Conversation]:
-        return [
-            each
-            for each in self._state.conversations.values()
-            if each.patient_id == patient_id
-            and any({m.letter.id, *m.letter.earlier} & set(message_ids) for m in each.messages)
-        ]
-
-    async def contents(self, conversation: Conversation) -> dict[SegmentId, bytes]:
-        return {key[1]: content for key, content in self._state.contents.items() if key[0] == conversation.id}
-
-    async def save(self, conversation: Conversation) -> None:
-        for message in conversation.messages:
-            for file in message.letter.segments:
-                if isinstance(file, Attachment) and file.content is not None and file.id in message.files:
-                    self._state.contents[conversation.id, file.id] = file.content
-        self._state.conversations[conversation.id] = replace(
-            conversation, messages=tuple(_without_contents(message) for message in conversation.messages)
-        )
-
-
-def _without_contents(message: CareMessage) -> CareMessage:
-    segments = tuple(
-        replace(segment, content=None) if isinstance(segment, Attachment) else segment
-        for segment in message.letter.segments
-    )
-    return replace(message, letter=replace(message.letter, segments=segments))
-
-
-class FakeOutbox:
-    """Implements ``discharge.ports.Outbox``."""
-
-    def __init__(self, state: FakeState) -> None:
-        self._state = state
-
-    async def post(self, letter: Letter) -> None:
-        self._state.posted.append(letter)
-
-    async def hear(self, command: HearReceipt) -> tuple[str, MessageUndelivered | None]:
-        letter = next((each for each in self._state.posted if each.id == command.answers), None)
-        if letter is None:
-            return "unknown", None
-        if command.code is not ReceiptCode.FATAL_ERROR:
-            return "closes", None
-        told = MessageUndelivered(
-            at=factories.NOW,
-            message_id=letter.id,
-            sender=letter.sender,
-            receiver=letter.recipient,
-            place=letter.sender,
-            reason="fatal-error",
-        )
-        return "fails", told
 
 
 @dataclass(slots=True)

@@ -19,8 +19,9 @@ from fhir_mappings.medcom.intake import LetterRead, NoticeRead, ReceiptRead, Ref
 from fhir_mappings.medcom.rule import Rule
 from fhir_mappings.medcom.rules import ACKNOWLEDGEMENT_RULES, CARE_RULES, NOTIFICATION_RULES, RULES
 from fhir_mappings.wire import Format, format_of, parse_resource, rendered
+from tests.interop_reports import REPORTS, report_rows
 
-__all__ = ["EXAMPLES", "PAGE", "examples", "fixtures", "page", "part", "rules"]
+__all__ = ["EXAMPLES", "PAGE", "examples", "fixtures", "page", "part", "reports", "rules"]
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "interop.md"
 EXAMPLES: Final = Path(__file__).parents[2] / "shared" / "medcom" / "examples"
@@ -42,6 +43,11 @@ Files of MedCom's implementation guides and test sets, by the names under which 
 _FIXTURES_HEAD: Final = """## Our own examples
 
 `tests/fixtures/fhir`, each in both formats: the result is the same."""
+_REPORTS_HEAD: Final = """## Published discharge reports
+
+Examples of HL7 Europe's guides and of those derived from them, posted to `POST /fhir/Bundle`. Their citizens have no
+CPR number, so a person names the stay (`?stay=`). `filed` is answered 201; what is missing is named in the answer and
+on the page of the report. A single resource is refused, and so is a document of another type than the guide knows."""
 _RULES_HEAD: Final = """## Rules
 
 An error refuses the message, a warning is noted. HN: HospitalNotification, CC: CareCommunication, Ack: receipts.
@@ -58,6 +64,11 @@ def examples() -> str:
     return _table(
         ("Example", "Is", "We", "Findings"), ((f"`{file.name}`", *_done(file.read_bytes())) for file in files)
     )
+
+
+def reports() -> str:
+    """The published discharge reports, a row each."""
+    return _table(("Example", "Is", "We", "Findings", "Lacks"), report_rows(REPORTS.glob("*.json")))
 
 
 def fixtures() -> str:
@@ -86,8 +97,18 @@ def rules() -> str:
 
 def page() -> str:
     """The whole page as it should be now."""
-    made = {"examples": examples() if EXAMPLES.is_dir() else part("examples"), "fixtures": fixtures(), "rules": rules()}
-    heads = {"examples": _EXAMPLES_HEAD, "fixtures": _FIXTURES_HEAD, "rules": _RULES_HEAD}
+    made = {
+        "examples": examples() if EXAMPLES.is_dir() else part("examples"),
+        "reports": reports() if REPORTS.is_dir() else part("reports"),
+        "fixtures": fixtures(),
+        "rules": rules(),
+    }
+    heads = {
+        "examples": _EXAMPLES_HEAD,
+        "reports": _REPORTS_HEAD,
+        "fixtures": _FIXTURES_HEAD,
+        "rules": _RULES_HEAD,
+    }
     parts = (f"{heads[name]}\n\n<!-- {name}:begin -->\n{text}\n<!-- {name}:end -->\n" for name, text in made.items())
     return "\n".join((_HEAD, *parts))
 

@@ -6,6 +6,7 @@ import re
 
 from fhir_mappings.medcom.rules import RULES
 from tests.interop import EXAMPLES, PAGE, fixtures, page, part, rules
+from tests.interop_reports import REPORTS
 
 
 def test_the_page_is_what_is_made_now() -> None:
@@ -28,6 +29,14 @@ def test_every_published_example_is_handled_and_none_is_a_fault_of_ours() -> Non
         assert named <= RULES.keys() | {"fhir-r4"}, row
         if row[2] == "refused":
             assert "error" in row[3]
+
+
+def test_every_published_report_is_filed_or_refused_with_its_reason() -> None:
+    rows = [line.strip("| ").split(" | ") for line in part("reports").splitlines()[2:]]
+
+    assert len(rows) >= (len(list(REPORTS.glob("*.json"))) if REPORTS.is_dir() else 17)
+    assert {row[2] for row in rows} == {"filed", "refused", "answer 4xx"}
+    assert all(("error" in row[3]) is (row[2] != "filed") for row in rows)
 
 
 def test_the_same_example_is_handled_alike_in_both_formats() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from discharge.agreement import Trigger
 from discharge.commands import Receipt, ReceiptCode, ReceiveLetter, WriteMessage
 from discharge.context import MessageFacts
-from discharge.conversation import CareMessage, Conversation, MessageState, StoredFile, binds_to, place_for
+from discharge.conversation import CareMessage, Conversation, MessageState, StoredFile, binds_to, place_for, told_at
 from discharge.directory import Directory, OrganizationKind
 from discharge.drafting import Ends, drafted, require_sound
 from discharge.errors import LetterError, NotAllowedError, NotFoundError, TransitionError
@@ -71,7 +71,7 @@ async def receive_letter(command: ReceiveLetter, uow: UnitOfWork) -> Receipt:
     conversation = known or _begun(uow, patient, letter.thread)
     letter = replace(letter, patient_id=patient.id)
     stay = _stay_for(uow, conversation, letter, stays, patient, writer=letter.sender)
-    place = place_for(letter.recipient, stay, patient.district, uow.directory)
+    place = told_at(letter.recipient, stay, patient.district, uow.directory, uow.now)
     conversation = _with(uow, conversation, letter, stay=stay, place=place)
     await uow.conversations.save(conversation)
     await uow.messages.conclude(envelope, receipt, stay_id=conversation.stay_id, patient=patient, keep=True)
@@ -155,7 +155,7 @@ async def _send(
     served = is_served(letter.recipient, uow.directory)
     by = Person(caller.person_id, caller.name)
     stay = _stay_for(uow, conversation, letter, stays, patient, writer=caller.acting)
-    place = place_for(letter.recipient, stay, patient.district, uow.directory) if served else None
+    place = told_at(letter.recipient, stay, patient.district, uow.directory, uow.now) if served else None
     conversation = _with(uow, conversation, letter, stay=stay, place=place, by=by, desk=caller.acting)
     await uow.conversations.save(conversation)
     if not served:
@@ -188,6 +188,9 @@ async def _ask_for_answers(
         sender=desk or letter.sender,
         place=place,
     )
+    if message.asker is not None and not binds_to(stay, (message.asker,), uow.directory, uow.now):
+        # Whoever wrote from outside the stay owes nothing in it: that would let them read it again.
+        message = replace(message, asker=None)
     news = duties.News(by=by or _author(letter), message=message, conversation_id=conversation.id)
     planned = await duties.plan_tasks(uow, stay, patient, Trigger.MESSAGE_WRITTEN, news=news)
     planned = await course.close_access(uow, planned)

@@ -127,12 +127,13 @@ def municipal_line(directory: Directory, sor: SorCode) -> tuple[SorCode, ...]:
 def _left_behind(stay: Stay, now: datetime) -> Stay:
     """After a transfer the places that no longer treat the patient see nothing new."""
     treating = {stay.ward, stay.hospital}
-    parties = tuple(
-        replace(party, until=party.until or now)
-        if party.basis is PartyBasis.TREATS and party.organization not in treating
-        else party
-        for party in stay.parties
-    )
+
+    def is_left(party: Party) -> bool:
+        return party.basis is PartyBasis.TREATS and party.organization not in treating and party.until is None
+
+    if not any(map(is_left, stay.parties)):
+        return stay
+    parties = tuple(replace(party, until=now) if is_left(party) else party for party in stay.parties)
     return replace(stay, parties=parties)
 
 
@@ -352,4 +353,5 @@ def _is_practice(directory: Directory, sor: SorCode) -> bool:
 
 def _owing(directory: Directory, tasks: Sequence[HandoverTask]) -> frozenset[SorCode]:
     """Owners of open tasks, and what is above them: a municipality reads on while its unit owes."""
-    return frozenset(sor for task in tasks if task.is_open for sor in directory.lineage(task.owner))
+    owners = {task.owner for task in tasks if task.is_open}
+    return frozenset(sor for owner in owners for sor in directory.lineage(owner))

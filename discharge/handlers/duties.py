@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from discharge.agreement import StepKind, Trigger
+from discharge.agreement import MOVING, Rule, StepKind, Trigger
 from discharge.conditions import Facts
-from discharge.context import MessageFacts, PlanningContext
-from discharge.directory import Directory
+from discharge.context import PlanningContext
 from discharge.events import AgreementMissing, TaskMoved, TaskRedated, TaskRequested
 from discharge.facts import facts_of
 from discharge.handlers import planner
 from discharge.handlers.making import task_of
-from discharge.identifiers import ConversationId, PersonId, RuleId, SorCode, TaskId
+from discharge.handlers.planner import NO_NEWS, News
+from discharge.handlers.waiting import release_waiting
+from discharge.identifiers import PersonId, RuleId, SorCode, TaskId
 from discharge.patient import Patient
-from discharge.planning import (
-    PlannedStep,
-    PlannedTask,
-    due_of,
-    follows,
-    instant_after,
-    plan,
-    planned_steps,
-)
+from discharge.planning import Ladder, PlannedStep, PlannedTask, called, due_of, follows, instant_after, planned_task
 from discharge.policy import audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import PartyBasis, Stay
-from discharge.story import story_of
+from discharge.story import end_told_since
 from discharge.task import HandoverTask, Move, Person, Priority, Proofs, TaskStatus, Title
 
 __all__ = [
@@ -68,29 +61,13 @@ _NO_LONGER_NEEDED: Final = "Grunden til opgaven er faldet væk"
 _VOIDED: Final = {
     Trigger.TREATMENT_RESUMED: "Færdigmeldingen er taget tilbage",
     Trigger.PLAN_REVISED: "Planen er ændret",
-    Trigger.DISCHARGED: "Patienten er udskrevet",
+    Trigger.DISCHARGED: planner.LEFT,
     Trigger.MESSAGE_WRITTEN: "Der er svaret på beskeden",
 }
 """Why an event took a duty back, as its owner reads it."""
 _FELL_AWAY: Final = frozenset({Trigger.TREATMENT_RESUMED, Trigger.PLAN_REVISED})
 """Events by which what was asked for is wanted no more: what somebody had begun must be put right."""
 _NOT_NEEDED: Final = frozenset({_NO_LONGER_NEEDED, *_VOIDED.values()})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """What an event brings beside itself, for rules to look at."""
-
-    by: Person | None = None
-    changed: tuple[str, ...] = ()
-    """Fields of the plan that changed."""
-    message: MessageFacts | None = None
-    conversation_id: ConversationId | None = None
-    completed: str | None = None
-    """Code of the duty that was done."""
-
-
-NO_NEWS: Final = News()
 
 
 async def plan_tasks(
@@ -114,45 +91,62 @@ async def plan_tasks(
             uow.record(AgreementMissing(at=uow.now, stay_id=stay.id, ward=stay.ward, receiver=stay.receiver))
         return stay
     tasks = await uow.tasks.of_stay(stay.id)
-    context = planner.context_of(
-        uow, stay, patient, agreement, tasks, changed=news.changed, message=news.message, completed=news.completed
-    )
+    context = planner.context_of(uow, stay, patient, agreement, tasks, news)
     facts = facts_of(context)
+    carried_out: list[HandoverTask] = []
     for trigger in triggers:
-        stay = await _let_follow(uow, stay, await uow.tasks.of_stay(stay.id), trigger, context, facts, news)
-    tasks = await uow.tasks.of_stay(stay.id)
-    existing = {(task.rule, task.code): task for task in _holding(tasks, stay, uow.directory)}
-    for trigger, planned in ((cause, each) for cause in triggers for each in plan(agreement, cause, context)):
-        known = None if trigger is Trigger.MESSAGE_WRITTEN else existing.get(planned.rule.key)
-        if (
-            known is not None
-            and known.status is TaskStatus.COMPLETED
-            and follows(planned.rule.renewed_by, trigger, facts)
-        ):
+        stay = await _let_follow(uow, stay, tasks, trigger, context, facts, news, carried_out)
+        tasks = await uow.tasks.of_stay(stay.id)
+    wanted = [(trigger, rule) for trigger in triggers for rule in called(agreement, trigger, facts)]
+    existing = {(task.rule, task.code): task for task in _holding(tasks, stay)} if wanted else {}
+    for trigger, rule in wanted:
+        known = None if trigger is Trigger.MESSAGE_WRITTEN else existing.get(rule.key)
+        if known is not None and _is_asked_anew(known, rule, trigger, stay, facts, uow):
             known = None
-        if known is not None and not _asked_by_another(known, planned, stay, uow):
-            if redate:
-                due_at, steps = await _by_its_own_rule(uow, known, planned, context)
-                await _redate(uow, known, due_at, steps, anew=known.cause != trigger)
+        planned = None if known is not None and not redate else planned_task(agreement, rule, context)
+        if planned is None:
             continue
-        task = replace(task_of(uow, stay, planned, trigger), conversation_id=news.conversation_id)
-        existing[planned.rule.key] = task
+        if known is not None:
+            due_at, ladder = await _by_its_own_rule(uow, known, planned, context)
+            await _redate(uow, known, due_at, ladder, anew=known.cause != trigger)
+            continue
+        task = task_of(uow, stay, planned, trigger, news.conversation_id)
+        existing[rule.key] = task
         stay = stay.with_party(task.owner, PartyBasis.OWES, uow.now)
         await uow.tasks.save(task)
         await _arm(uow, task, planned.steps)
         uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
+    return await _follow_up(uow, stay, patient, carried_out, news)
+
+
+async def _follow_up(
+    uow: UnitOfWork, stay: Stay, patient: Patient, carried_out: Sequence[HandoverTask], news: News
+) -> Stay:
+    """What a rule carried out is done like anything that a person did: rungs waited for it, and rules answer it.
+
+    Each code is followed up once in an event, so that rules which carry each other out come to an end.
+    """
+    followed_up = news.followed_up
+    if followed_up is None:
+        followed_up = set() if news.completed is None else {news.completed}
+    for task in carried_out:
+        await release_waiting(uow, task)
+        if task.code not in followed_up:
+            followed_up.add(task.code)
+            done = News(by=task.proofs.done_by, completed=task.code, followed_up=followed_up)
+            stay = await plan_tasks(uow, stay, patient, Trigger.TASK_COMPLETED, news=done)
     return stay
 
 
 async def _by_its_own_rule(
     uow: UnitOfWork, task: HandoverTask, planned: PlannedTask, context: PlanningContext
-) -> tuple[datetime, Sequence[PlannedStep]]:
+) -> tuple[datetime, Ladder]:
     """Deadline and ladder by the version that made the task, which it keeps."""
     found = await planner.rule_of(uow, task)
     due_at = None if found is None else due_of(*found, context)
     if found is None or due_at is None:
         return planned.due_at, planned.steps
-    return due_at, planned_steps(*found, context, owner=task.owner, due_at=due_at)
+    return due_at, Ladder(*found, context, task.owner, due_at)
 
 
 async def _let_follow(
@@ -163,13 +157,13 @@ async def _let_follow(
     context: PlanningContext,
     facts: Facts,
     news: News,
+    carried_out: list[HandoverTask],
 ) -> Stay:
-    """What ``trigger`` means for open duties, each by the rule and the version that made it."""
-    for task in tasks:
-        found = await planner.rule_of(uow, task) if task.is_open else None
-        if found is None:
-            continue
-        agreement, rule = found
+    """What ``trigger`` means for open duties, each by the rule and the version that made it.
+
+    Those that it carries out come to ``carried_out``.
+    """
+    for task, agreement, rule in await planner.concerned(uow, tasks, trigger):
         if trigger is Trigger.MESSAGE_WRITTEN and task.conversation_id != news.conversation_id:
             continue
         if follows(rule.voided_by, trigger, facts):
@@ -177,14 +171,13 @@ async def _let_follow(
             if trigger in _FELL_AWAY:
                 stay = await put_right(uow, stay, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED))
         elif follows(rule.completed_by, trigger, facts):
-            await _carried_out(uow, task, trigger, _doer(task, stay, trigger, news))
+            carried_out += await _carry_out(uow, task, trigger, _doer(task, stay, trigger, news))
         elif follows(rule.renewed_by, trigger, facts) and not task.is_unanswered:
             await ask_again(uow, stay, task, by=news.by, due_at=due_of(agreement, rule, context))
-        elif trigger is Trigger.PLAN_REVISED and rule.deadline.moves_with(news.changed):
+        elif trigger in MOVING and rule.deadline.moves_with(news.changed):
             due_at = due_of(agreement, rule, context)
             if due_at is not None:
-                steps = planned_steps(agreement, rule, context, owner=task.owner, due_at=due_at)
-                await _redate(uow, task, due_at, steps)
+                await _redate(uow, task, due_at, Ladder(agreement, rule, context, task.owner, due_at))
     return stay
 
 
@@ -196,12 +189,14 @@ def _doer(task: HandoverTask, stay: Stay, trigger: Trigger, news: News) -> Perso
     return news.by if at_the_owner and news.by is not None else task.assignee
 
 
-async def _carried_out(uow: UnitOfWork, task: HandoverTask, trigger: Trigger, by: Person | None) -> None:
+async def _carry_out(
+    uow: UnitOfWork, task: HandoverTask, trigger: Trigger, by: Person | None
+) -> tuple[HandoverTask, ...]:
     """What was done elsewhere carries the duty out: for who did it, else for who has it; nobody's is only withdrawn."""
     reason = _VOIDED.get(trigger, _NO_LONGER_NEEDED)
     if by is None:
         await withdraw(uow, (task,), reason=reason)
-        return
+        return ()
     if task.assignee is not None and task.assignee.id != by.id:
         task = task.moved(Move.ASSIGN, by=by, at=uow.now, assignee=by)
     taken = task.moved(Move.ACCEPT, by=by, at=uow.now) if task.is_unanswered else task
@@ -209,6 +204,7 @@ async def _carried_out(uow: UnitOfWork, task: HandoverTask, trigger: Trigger, by
     await uow.tasks.save(done)
     await uow.timers.arm(done, ())
     uow.record(TaskMoved(at=uow.now, stay_id=task.stay_id, by=by, task=done, move=Move.COMPLETE))
+    return (done,)
 
 
 async def ask_again(
@@ -221,7 +217,7 @@ async def ask_again(
     uow.record(TaskRedated(at=uow.now, stay_id=stay.id, by=by, task=renewed))
 
 
-def _holding(tasks: Sequence[HandoverTask], stay: Stay, directory: Directory) -> list[HandoverTask]:
+def _holding(tasks: Sequence[HandoverTask], stay: Stay) -> list[HandoverTask]:
     """The duties that are owed, or are so no more: not what was rejected, nor answers to what was taken back.
 
     How a duty ended, and by whom, makes no difference. Nor is it an answer to a discharge that was told
@@ -231,20 +227,22 @@ def _holding(tasks: Sequence[HandoverTask], stay: Stay, directory: Directory) ->
     after = {task.id for task in held if task.cause == Trigger.DISCHARGED and not task.is_open}
     if not after or not stay.notices:
         return held
-    told_at = story_of(stay.notices, directory).end_told_since
+    told_at = end_told_since(stay.notices)
     return [task for task in held if task.id not in after or (told_at is not None and told_at <= task.changed_at)]
 
 
 def _is_void(task: HandoverTask, stay: Stay) -> bool:
     withdrawn = task.status is TaskStatus.CANCELLED and task.status_reason in _TAKEN_BACK | _NOT_NEEDED
-    # What a discharge carried out is owed again when there was no discharge.
-    undone = stay.is_open and task.status_reason == _VOIDED[Trigger.DISCHARGED]
-    return withdrawn or undone or task.status is TaskStatus.REJECTED
+    return withdrawn or planner.is_undone(task, stay) or task.status is TaskStatus.REJECTED
 
 
-def _asked_by_another(known: HandoverTask, planned: PlannedTask, stay: Stay, uow: UnitOfWork) -> bool:
-    """A report that was sent to one hospital is owed to the next one too, when that one asks for it."""
-    if not planner.asks_for_report(planned.rule) or known.is_open:
+def _is_asked_anew(
+    known: HandoverTask, rule: Rule, trigger: Trigger, stay: Stay, facts: Facts, uow: UnitOfWork
+) -> bool:
+    """What was done is owed once more when its rule says so; a report also when another hospital asks for it."""
+    if known.status is TaskStatus.COMPLETED and follows(rule.renewed_by, trigger, facts):
+        return True
+    if known.is_open or not planner.asks_for_report(rule):
         return False
     asks = any(each.hospital == stay.hospital for each in planner.reports_asked(stay))
     return asks and uow.directory.hospital_of(known.requester) != stay.hospital
@@ -289,6 +287,7 @@ async def put_right(uow: UnitOfWork, stay: Stay, tasks: Sequence[HandoverTask], 
             changed_at=uow.now,
             due_at=due_at,
             note=f"{task.title.da}. {reason}",
+            note_en=f"{task.title.en}. {reason}",
             proofs=Proofs(sent_at=uow.now),
             replaces=task.id,
         )
@@ -329,17 +328,17 @@ async def restart_ladder(uow: UnitOfWork, stay: Stay, task: HandoverTask) -> Non
         return
     agreement, rule = found
     context = planner.context_of(uow, stay, await uow.patients.get(stay.patient_id), agreement)
-    await _arm(uow, task, planned_steps(agreement, rule, context, owner=task.owner, due_at=task.due_at))
+    await _arm(uow, task, Ladder(agreement, rule, context, task.owner, task.due_at))
 
 
 def _overdue(uow: UnitOfWork, task: HandoverTask, due_at: datetime) -> PlannedStep:
     return PlannedStep(kind=StepKind.OVERDUE, at=max(due_at, uow.now), organization=task.owner, roles=task.audience)
 
 
-async def _arm(uow: UnitOfWork, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+async def _arm(uow: UnitOfWork, task: HandoverTask, ladder: Ladder) -> None:
     """Set the rungs; one that waits for another task has its instant at once when that is done already."""
-    if all(step.after_code is None for step in steps):
-        await uow.timers.arm(task, steps)
+    if not ladder.waits:
+        await uow.timers.arm(task, ladder)
         return
     done_at = {
         other.code: other.proofs.done_at
@@ -348,20 +347,18 @@ async def _arm(uow: UnitOfWork, task: HandoverTask, steps: Sequence[PlannedStep]
     }
     closed_days = await planner.closed_days_for(uow, task)
     ready = []
-    for step in steps:
+    for step in ladder:
         since = None if step.after_code is None else done_at.get(step.after_code)
         at = step.at if since is None else max(instant_after(step, since, closed_days), uow.now)
         ready.append(replace(step, at=at))
     await uow.timers.arm(task, ready)
 
 
-async def _redate(
-    uow: UnitOfWork, task: HandoverTask, due_at: datetime, steps: Sequence[PlannedStep], *, anew: bool = False
-) -> None:
+async def _redate(uow: UnitOfWork, task: HandoverTask, due_at: datetime, ladder: Ladder, *, anew: bool = False) -> None:
     """The same duty by another instant; ``anew`` arms its ladder even where that instant is the same."""
     redated = task.redated(uow.now, due_at)
     if not task.is_open or (redated is task and not anew):
         return
     await uow.tasks.save(redated)
-    await _arm(uow, redated, steps)
+    await _arm(uow, redated, ladder)
     uow.record(TaskRedated(at=uow.now, stay_id=task.stay_id, task=redated))

@@ -7,28 +7,31 @@ from typing import Final
 from discharge.agreement import Rule, Trigger
 from discharge.context import PartyName
 from discharge.handlers import planner
-from discharge.identifiers import TaskId
+from discharge.identifiers import ConversationId, TaskId
 from discharge.planning import PlannedTask
 from discharge.policy import audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import Stay
-from discharge.task import HandoverTask, Proofs
+from discharge.task import HandoverTask, Proofs, Title
 
 __all__ = ["task_of"]
 
-_PAYS: Final[dict[str, str]] = {
-    PartyName.MUNICIPALITY: "Kommunen betaler.",
-    PartyName.MUNICIPALITY_ON_DUTY: "Kommunen betaler.",
-    PartyName.REGION: "Regionen betaler.",
-    PartyName.HOSPITAL: "Hospitalet betaler.",
-    PartyName.WARD: "Afdelingen betaler.",
+_PAYS: Final[dict[str, Title]] = {
+    PartyName.MUNICIPALITY: Title("Kommunen betaler.", "The municipality pays."),
+    PartyName.MUNICIPALITY_ON_DUTY: Title("Kommunen betaler.", "The municipality pays."),
+    PartyName.REGION: Title("Regionen betaler.", "The region pays."),
+    PartyName.HOSPITAL: Title("Hospitalet betaler.", "The hospital pays."),
+    PartyName.WARD: Title("Afdelingen betaler.", "The ward pays."),
 }
 """Whose purse, as a note on the duty. Source: domain.md R27, E3."""
 
 
-def task_of(uow: UnitOfWork, stay: Stay, planned: PlannedTask, trigger: Trigger) -> HandoverTask:
-    """The task that ``planned`` becomes now."""
+def task_of(
+    uow: UnitOfWork, stay: Stay, planned: PlannedTask, trigger: Trigger, conversation_id: ConversationId | None = None
+) -> HandoverTask:
+    """The task that ``planned`` becomes now; one that a message asks for belongs to its thread."""
     rule = planned.rule
+    note = _note_of(uow, stay, rule)
     return HandoverTask(
         id=TaskId(uow.new_id()),
         stay_id=stay.id,
@@ -47,25 +50,30 @@ def task_of(uow: UnitOfWork, stay: Stay, planned: PlannedTask, trigger: Trigger)
         created_at=uow.now,
         changed_at=uow.now,
         due_at=planned.due_at,
-        note=_note_of(uow, stay, rule),
+        note=None if note is None else note.da,
+        note_en=None if note is None else note.en,
         proofs=Proofs(sent_at=uow.now),
+        conversation_id=conversation_id,
     )
 
 
-def _note_of(uow: UnitOfWork, stay: Stay, rule: Rule) -> str | None:
+def _note_of(uow: UnitOfWork, stay: Stay, rule: Rule) -> Title | None:
     """What whoever does it must know, in words of the agreement: a person's own words take their place."""
     if planner.asks_for_report(rule):
         return _recipient_note(uow, stay)
-    payer = None if rule.payer is None else _PAYS.get(rule.payer, f"{rule.payer} betaler.")
-    said = [text for text in (None if rule.note is None else rule.note.da, payer) if text is not None]
-    return " ".join(said) or None
+    payer = None
+    if rule.payer is not None:
+        payer = _PAYS.get(rule.payer, Title(f"{rule.payer} betaler.", f"{rule.payer} pays."))
+    said = [text for text in (rule.note, payer) if text is not None]
+    return Title(" ".join(text.da for text in said), " ".join(text.en for text in said)) if said else None
 
 
-def _recipient_note(uow: UnitOfWork, stay: Stay) -> str | None:
+def _recipient_note(uow: UnitOfWork, stay: Stay) -> Title | None:
     """To whom the report goes, when the hospital named somebody else than the sender."""
     asked = ((each.report_recipient, each.sender) for each in planner.reports_asked(stay))
     named = [recipient for recipient, sender in asked if recipient is not None and recipient != sender]
     if not named:
         return None
     known = uow.directory.get(named[-1])
-    return f"Rapporten sendes til {named[-1] if known is None else f'{known.name} ({known.sor})'}"
+    recipient = named[-1] if known is None else f"{known.name} ({known.sor})"
+    return Title(f"Rapporten sendes til {recipient}", f"The report goes to {recipient}")

@@ -15,9 +15,10 @@ from discharge.errors import (
     TransitionError,
 )
 from discharge.events import TaskDelivered, TaskMoved, TaskRequested
-from discharge.handlers import course, duties, planner
+from discharge.handlers import course, duties
+from discharge.handlers.resolving import require_resolved
+from discharge.handlers.waiting import release_waiting
 from discharge.identifiers import FeedId, SorCode, TaskId
-from discharge.planning import PlannedStep, instant_after
 from discharge.policy import ACTING_ROLES, Caller, Role, audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import PartyBasis, Stay
@@ -41,6 +42,7 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
         ConcurrentUpdateError: the caller decided on an older version.
         TransitionError: the state machine has no such move.
         ReasonRequiredError: the move must be explained.
+        MedicationError: a list of medicine is to be done with while lines of it are open.
         PersonRequiredError: a record system takes a duty of people on and names nobody.
     """
     stay = await uow.stays.get(await uow.tasks.stay_of(command.task_id))
@@ -66,6 +68,8 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
         await uow.commit()
         return task
     _require_current(command, task)
+    if command.move is Move.COMPLETE:
+        await require_resolved(uow, stay, task)
     moved, after = await let_follow(uow, stay, task, moved, command.move, by)
     if after is not stay:
         await uow.stays.save(after)
@@ -89,7 +93,7 @@ async def let_follow(
     elif move is Move.RELEASE or (moved.owner, moved.due_at) != (task.owner, task.due_at):
         await duties.restart_ladder(uow, stay, moved)
     if moved.status is TaskStatus.COMPLETED:
-        await _release_waiting(uow, moved)
+        await release_waiting(uow, moved)
         patient = await uow.patients.get(stay.patient_id)
         news = duties.News(by=by, completed=moved.code)
         stay = await duties.plan_tasks(uow, stay, patient, Trigger.TASK_COMPLETED, news=news)
@@ -180,6 +184,7 @@ async def _pass_on(uow: UnitOfWork, stay: Stay, rejected: HandoverTask) -> Stay:
         status=TaskStatus.REQUESTED,
         status_reason=None,
         note=None,
+        note_en=None,
         proposed_time=None,
         created_at=uow.now,
         changed_at=uow.now,
@@ -192,21 +197,6 @@ async def _pass_on(uow: UnitOfWork, stay: Stay, rejected: HandoverTask) -> Stay:
     await duties.restart_ladder(uow, stay, task)
     uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
     return stay.with_party(owner, PartyBasis.OWES, uow.now)
-
-
-async def _release_waiting(uow: UnitOfWork, completed: HandoverTask) -> None:
-    """Give their instants to the rungs that waited for this task."""
-    closed_days = await planner.closed_days_for(uow, completed)
-    for step in await uow.timers.waiting_for(completed.stay_id, completed.code):
-        planned = PlannedStep(
-            kind=step.kind,
-            at=None,
-            organization=step.organization,
-            roles=step.roles,
-            span=step.span,
-            working_days=step.working_days,
-        )
-        await uow.timers.set_due(step.id, instant_after(planned, uow.now, closed_days))
 
 
 async def confirm_delivered(command: ConfirmDelivered, uow: UnitOfWork) -> None:

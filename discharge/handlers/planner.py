@@ -3,23 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Final
 
-from discharge.agreement import HealthAgreement, Rule
+from discharge.agreement import HealthAgreement, Rule, Trigger
 from discharge.clock import local
-from discharge.conditions import Condition, fields_in
-from discharge.context import MessageFacts, PlanningContext
+from discharge.context import MedicineFacts, MessageFacts, PlanningContext
+from discharge.identifiers import ConversationId
 from discharge.notices import FiledNotice
 from discharge.patient import Patient
 from discharge.ports import UnitOfWork
 from discharge.stay import Stay
-from discharge.task import HandoverTask, TaskStatus
+from discharge.task import AgreementRef, HandoverTask, Person, TaskStatus
 
-__all__ = ["agreement_in_force", "asks_for_report", "closed_days_for", "context_of", "reports_asked", "rule_of"]
+__all__ = [
+    "LEFT",
+    "NO_NEWS",
+    "News",
+    "agreement_in_force",
+    "asks_for_report",
+    "closed_days_for",
+    "concerned",
+    "context_of",
+    "is_undone",
+    "reports_asked",
+    "rule_of",
+]
+
+LEFT: Final = "Patienten er udskrevet"
+"""Why a discharge carried a duty out, or took it back, as its owner reads it."""
 
 _REPORT: Final = "stay.report_requested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What an event brings beside itself, for rules to look at."""
+
+    by: Person | None = None
+    changed: tuple[str, ...] = ()
+    """Fields of the plan that changed."""
+    message: MessageFacts | None = None
+    medicine: MedicineFacts | None = None
+    conversation_id: ConversationId | None = None
+    completed: str | None = None
+    """Code of the duty that was done."""
+    followed_up: set[str] | None = None
+    """Codes whose doing has been followed up in this event, for all that follows from it to share."""
+
+
+NO_NEWS: Final = News()
 
 
 async def agreement_in_force(uow: UnitOfWork, stay: Stay) -> HealthAgreement | None:
@@ -39,6 +73,24 @@ async def rule_of(uow: UnitOfWork, task: HandoverTask) -> tuple[HealthAgreement,
     return None if rule is None else (agreement, rule)
 
 
+async def concerned(
+    uow: UnitOfWork, tasks: Sequence[HandoverTask], trigger: Trigger
+) -> list[tuple[HandoverTask, HealthAgreement, Rule]]:
+    """The open duties that ``trigger`` may mean something for, with the rule and the version that made each."""
+    found = []
+    versions: dict[AgreementRef, HealthAgreement] = {}
+    for task in tasks:
+        if task.agreement is None or not task.is_open:
+            continue
+        agreement = versions.get(task.agreement)
+        if agreement is None:
+            agreement = versions[task.agreement] = await uow.agreements.get(task.agreement)
+        rule = agreement.concerned(trigger, task.rule, task.code)
+        if rule is not None:
+            found.append((task, agreement, rule))
+    return found
+
+
 async def closed_days_for(uow: UnitOfWork, task: HandoverTask) -> frozenset[date]:
     """The closed days by which the deadlines of ``task`` count."""
     agreement = None if task.agreement is None else await uow.agreements.get(task.agreement)
@@ -51,10 +103,7 @@ def context_of(
     patient: Patient,
     agreement: HealthAgreement,
     tasks: Sequence[HandoverTask] = (),
-    *,
-    changed: tuple[str, ...] = (),
-    message: MessageFacts | None = None,
-    completed: str | None = None,
+    news: News = NO_NEWS,
 ) -> PlanningContext:
     """All that a rule may look at, as it stands in this transaction."""
     return PlanningContext(
@@ -66,13 +115,23 @@ def context_of(
         report_requested=bool(reports_asked(stay)),
         received_at=uow.now,
         closed_days=uow.agreements.closed_days(local(uow.now).date(), agreement),
-        changed=changed,
-        message=message,
-        completed=completed,
+        changed=news.changed,
+        message=news.message,
+        medicine=news.medicine,
+        completed=news.completed,
         open_codes=frozenset(task.code for task in tasks if task.is_open),
         # What was done on a fact that was taken back is not done.
-        done_codes=frozenset(task.code for task in tasks if task.status is TaskStatus.COMPLETED and task.cause),
+        done_codes=frozenset(
+            task.code
+            for task in tasks
+            if task.status is TaskStatus.COMPLETED and task.cause and not is_undone(task, stay)
+        ),
     )
+
+
+def is_undone(task: HandoverTask, stay: Stay) -> bool:
+    """Tell whether a discharge carried the duty out, and there was none after all: it is owed again."""
+    return stay.is_open and task.status_reason == LEFT
 
 
 def reports_asked(stay: Stay) -> list[FiledNotice]:
@@ -82,9 +141,4 @@ def reports_asked(stay: Stay) -> list[FiledNotice]:
 
 def asks_for_report(rule: Rule) -> bool:
     """Tell whether the rule is there because a hospital asked for a report."""
-    return rule.when is not None and _speaks_of_report(rule.when)
-
-
-@lru_cache(maxsize=1024)
-def _speaks_of_report(condition: Condition) -> bool:
-    return _REPORT in fields_in(condition.tree)
+    return rule.when is not None and _REPORT in rule.when.fields

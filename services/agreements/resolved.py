@@ -10,8 +10,10 @@ from typing import Final
 from discharge.agreement import Act, Consequence, Gate, HealthAgreement, Rule, Trigger
 from discharge.agreement_values import Document
 from discharge.clock import OpeningHours
+from discharge.fitting import layable
+from discharge.in_force import in_force
 from discharge.layer_format import parse_layer
-from discharge.layers import Resolved, in_force, resolve, resolved_agreement
+from discharge.layers import Resolved, resolve, resolved_agreement
 from discharge.words import Title
 from services.agreements.words import (
     consequence_words,
@@ -189,7 +191,10 @@ def resolved_on(
 ) -> ResolvedView | None:
     """The rules that hold on ``day`` for a stay of ``municipality`` in ``region``; None where nothing does."""
     found = in_force(documents, region=region, municipality=municipality, day=day)
-    return None if found is None else resolved_view(resolve(found.base, map(parse_layer, found.layers)), lang)
+    if found is None:
+        return None
+    held, _ = layable(found)
+    return resolved_view(resolve(held.base, map(parse_layer, held.layers)), lang)
 
 
 def resolved_view(resolved: Resolved, lang: Language) -> ResolvedView:

@@ -156,6 +156,7 @@ def _since_words(since: Since, lang: Language) -> str:
         Since.TREATMENT_FINISHED: t("færdigbehandling"),
         Since.DISCHARGE: t("udskrivelsen"),
         Since.FIRST_VISIT: t("første besøg i planen"),
+        Since.SIGN_OFF: t("lægens godkendelse af medicinlisten"),
     }[since]
 
 
@@ -168,6 +169,7 @@ def _at_words(since: Since, lang: Language) -> str:
         Since.TREATMENT_FINISHED: t("ved færdigbehandling"),
         Since.DISCHARGE: t("ved udskrivelsen"),
         Since.FIRST_VISIT: t("ved første besøg i planen"),
+        Since.SIGN_OFF: t("ved lægens godkendelse af medicinlisten"),
     }[since]
 
 
@@ -258,6 +260,7 @@ def trigger_words(trigger: Trigger, lang: Language) -> str:
         Trigger.DISCHARGED: t("borgeren bliver udskrevet"),
         Trigger.MESSAGE_WRITTEN: t("nogen skriver"),
         Trigger.TASK_COMPLETED: t("en opgave er udført"),
+        Trigger.MEDICATION_REVISED: t("nogen arbejder på medicinlisten"),
     }[trigger]
 
 

@@ -16,11 +16,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from discharge.fitting import misfits
 from discharge.identifiers import PersonId, SorCode
 from discharge.policy import Caller, Role
 from services.persistence.checks import database_findings
 from services.persistence.clock import wall_now
 from services.persistence.database import engine_for
+from services.persistence.master import read_master
 from services.persistence.schema import current_revision, head_revision
 from services.persistence.sealing import first_broken_seal
 from services.persistence.vault import Vault
@@ -33,9 +35,10 @@ __all__ = ["diagnose"]
 _GIB: Final = 1024**3
 _OLDEST_REDIS: Final = (6, 2)
 _ANSWER_SECONDS: Final = 3.0
+# What a demo begins with are addresses that reach nobody.
 _MAILS: Final = text(
-    "SELECT (SELECT count(*) FROM on_call) AS entries, (SELECT count(*) FROM alert_mail"
-    " WHERE state = 'failed' AND changed_at > now() - interval '1 day') AS lost"
+    "SELECT (SELECT count(*) FROM on_call WHERE address NOT LIKE '%@demo.example') AS entries,"
+    " (SELECT count(*) FROM alert_mail WHERE state = 'failed' AND changed_at > now() - interval '1 day') AS lost"
 )
 _PROBE: Final = Caller(
     person_id=PersonId("doctor"), name="doctor", role=Role.SYSTEM, organization=SorCode("0000000000000000")
@@ -127,12 +130,30 @@ async def _ask_database(settings: Settings) -> list[str]:
             findings = await database_findings(connection, vault, demo=settings.is_demo)
         if not migrated:
             return findings
-        return [*findings, *await _audit(engine), *await _on_call(engine, settings)]
+        return [*findings, *await _agreements(engine), *await _audit(engine), *await _on_call(engine, settings)]
     except (SQLAlchemyError, OSError) as error:
         # The driver's own text may repeat the address, and with it a password.
         return [f"PostgreSQL cannot be used ({type(error).__name__}): is it running, and STAFET_DATABASE_URL right?"]
     finally:
         await engine.dispose()
+
+
+async def _agreements(engine: AsyncEngine) -> list[str]:
+    """What is stored, and followed by nobody here."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SET ROLE stafet_writer"))
+        master = await read_master(connection, None)
+    unread = [
+        f"the agreement {each.name} cannot be read by this program and is passed over ({each.path}: {each.problem}):"
+        " upgrade this program, or load the agreement again"
+        for each in master.passed_over
+    ]
+    unfit = [
+        f"{each.layer.name} cannot be laid upon {each.base.get('id')} {each.base.get('version')} and is passed over"
+        f" ({each.path}: {each.problem}): load a version of it that can"
+        for each in misfits(master.documents, master.directory)
+    ]
+    return [*unread, *unfit]
 
 
 async def _audit(engine: AsyncEngine) -> list[str]:

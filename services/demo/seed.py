@@ -24,7 +24,7 @@ from services.demo.story import play, set_clock
 from services.persistence.clock import wall_now
 from services.persistence.database import Database
 from services.persistence.facts import put_fact, read_fact
-from services.persistence.loading import put_organization_file, put_patient_file
+from services.persistence.loading import put_on_call_file, put_organization_file, put_patient_file
 from services.persistence.master import put_agreement
 from services.persistence.master_files import read_patients
 from services.settings import Settings
@@ -36,7 +36,7 @@ _DONE: Final = "done"
 
 
 def master_file(name: str) -> bytes:
-    """A file of the demo's master data: organizations.json or patients.json."""
+    """A file of the demo's master data: organizations.json, patients.json or on_call.json."""
     return (files("services.demo") / "data" / name).read_bytes()
 
 
@@ -90,6 +90,8 @@ async def _seed(database: Database, *, empty: bool, now: datetime | None, begun:
             begin=int(number or 0),
             note=note,
         )
+        # Nobody is mailed about what was long over when the demo began.
+        await put_on_call_file(database, master_file("on_call.json"))
     # Playing took a moment of real time.
     await set_clock(database, now or wall_now())
     async with database.writing() as connection:

@@ -13,26 +13,45 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from discharge.commands import BeginStay, ConfirmDelivered, MoveTask, ReceiveNotice, RevisePlan
+from discharge.commands import (
+    AnswerLine,
+    BeginStay,
+    ConfirmDelivered,
+    DecideLines,
+    LineDecision,
+    MoveTask,
+    ReceiveNotice,
+    RevisePlan,
+    SignOffMedication,
+    StateMedication,
+)
 from discharge.directory import Directory
 from discharge.handlers import (
     FireTimers,
+    answer_line,
     begin_stay,
     confirm_delivered,
+    decide_lines,
     fire_timers,
     move_task,
     receive_notice,
     revise_plan,
+    sign_off_medication,
+    state_medication,
 )
+from discharge.handlers.resolving import RECONCILE
 from discharge.identifiers import FeedId, SorCode
+from discharge.medication.lists import Column, ListOrigin, MedicationList
+from discharge.medication.record import LineId, LineState, MedicationReconciliation
 from discharge.patient import Patient
 from discharge.plan import PlanRevision
 from discharge.policy import Caller, Role
 from discharge.ports import UnitOfWork
 from discharge.stay import NoticeKind, Stay
-from discharge.task import HandoverTask, Move
+from discharge.task import HandoverTask, Move, Person
 from fhir_mappings.medcom.intake import NoticeRead, read_message
 from services.demo.courses import Act, Course
+from services.demo.medicine import Answers, Decides, MedicineAct, Signs, States, medicine_of
 from services.demo.messages import Notification
 from services.demo.people import AT_WORK, person_at
 from services.persistence.audit import AuditContext
@@ -133,6 +152,7 @@ class _Stage:
         if course.left_at is not None and course.by_hand:
             yield self._planned(course.left_at, PlanRevision(), left=True)
         yield from (self._acted(act) for act in course.acts)
+        yield from (self._medicated(act) for act in medicine_of(course))
 
     @property
     def _ward(self) -> SorCode:
@@ -231,8 +251,56 @@ class _Stage:
 
         return _Fact(act.at, self._nurse, "move-task", happen)
 
+    def _medicated(self, act: MedicineAct) -> _Fact:
+        """Somebody says something of the medicine."""
+
+        async def happen(uow: UnitOfWork) -> None:
+            stay = await self._stay(uow)
+            record = await uow.medications.of_stay(stay)
+            match act:
+                case States():
+                    if all(each.id != act.id for each in record.lists):
+                        await state_medication(self._statement(act, stay), uow)
+                case Signs():
+                    doctor = person_at(self._ward, Role.DOCTOR, self.directory)
+                    command = SignOffMedication(caller=doctor, stay_id=stay.id, override_reason=act.override)
+                    await sign_off_medication(command, uow)
+                case Decides():
+                    await self._decide(act, _line_called(record, act.name), stay, uow)
+                case Answers():
+                    line = _line_called(record, act.name)
+                    if record.state_of(line) is LineState.ASKED:
+                        answer = AnswerLine(caller=self._nurse, stay_id=stay.id, line_id=line, text=act.text)
+                        await answer_line(answer, uow)
+
+        return _Fact(act.at, self._nurse, "state-medication", happen)
+
+    def _statement(self, act: States, stay: Stay) -> StateMedication:
+        at_home = act.column is Column.NOW
+        assert stay.receiver is not None or not at_home, "who is visited at home has a municipality"
+        caller = person_at(stay.receiver, Role.HOME_NURSE, self.directory) if at_home and stay.receiver else self._nurse
+        stated = MedicationList(
+            id=act.id,
+            column=act.column,
+            origin=ListOrigin.HOME if at_home else ListOrigin.HAND,
+            source=caller.acting,
+            received_at=act.at,
+            by=Person(caller.person_id, caller.name),
+            lines=act.lines,
+        )
+        return StateMedication(caller=caller, stay_id=stay.id, stated=stated)
+
+    async def _decide(self, act: Decides, line: LineId, stay: Stay, uow: UnitOfWork) -> None:
+        task = next(task for task in await uow.tasks.of_stay(stay.id) if task.code == RECONCILE and task.is_open)
+        decision = LineDecision(line_id=line, verdict=act.verdict, reason=act.reason)
+        await decide_lines(DecideLines(caller=self._at(task, None), task_id=task.id, decisions=(decision,)), uow)
+
     def _at(self, task: HandoverTask, role: Role | None) -> Caller:
         return person_at(task.owner, role or AT_WORK[self.directory[task.owner].kind], self.directory)
 
     async def _stay(self, uow: UnitOfWork) -> Stay:
         return next(iter(await uow.stays.of_patient(self.patient.id)))
+
+
+def _line_called(record: MedicationReconciliation, name: str) -> LineId:
+    return next(each for each, line in record.lines.items() if line.instruction_line.name == name)

@@ -17,7 +17,7 @@ from fhir_mappings.capability import (
     capability_statement,
 )
 from fhir_mappings.medcom.care_codes import DEFINITION_5
-from services.fhir_api import encounters, patients, task_search
+from services.fhir_api import encounters, patients, plan_definitions, statements, task_search
 from services.fhir_api.resources import base_url_of
 from services.settings import GatewaySettings
 from services.web.access import Surface, access
@@ -44,6 +44,7 @@ _RULE_OF_ANSWERS: Final = (
     " point the answer is a 4xx with an OperationOutcome. Messages may be XML; all else is JSON."
     " Repeated messages get the first answer again."
 )
+_PART_OF: Final = "Our own parameter: Task/{id} finds the lines that are gone through under that duty."
 _DEMO_TOKENS: Final = "Demo: `stafet token --role ROLE --organization SOR` prints a bearer token."
 
 
@@ -101,7 +102,26 @@ def _server(runtime: Runtime, base_url: str) -> Server:
                 interactions=("read", "update", "search-type", "history-instance"),
                 versioning="versioned-update",
                 search=_parameters(task_search.SEARCH_PARAMETERS),
+                operations=(
+                    Operation(
+                        "decide",
+                        f"{base_url}/OperationDefinition/Task-decide",
+                        "The practice decides lines of medicine, all that it names or none: Parameters in, the Task out"
+                        " with its version as ETag. The lines are Task.input, each a MedicationStatement.",
+                    ),
+                ),
                 documentation="Only tasks whose stay the caller's organisation is party to. A change needs If-Match.",
+            ),
+            Resource(
+                type="MedicationStatement",
+                interactions=("read", "search-type"),
+                versioning="versioned",
+                search=tuple(
+                    SearchParameter(name, kind, _PART_OF if name == "part-of" else None)
+                    for name, kind in statements.SEARCH_PARAMETERS.items()
+                ),
+                documentation="The lines of medicine of a stay, with what each list says of them. Read by the stay's"
+                " parties whose role reads medicine; by CPR number in POST _search only.",
             ),
             Resource(
                 type="Patient",
@@ -124,7 +144,14 @@ def _server(runtime: Runtime, base_url: str) -> Server:
                 documentation="Search by POST _search.",
             ),
             Resource(
+                type="PlanDefinition",
+                interactions=("read", "search-type"),
+                search=_parameters(plan_definitions.SEARCH_PARAMETERS),
+                documentation="The health agreements in force on a day, with what the caller's municipality changed.",
+            ),
+            Resource(
                 type="Bundle",
+                interactions=("create", "read"),
                 operations=(
                     Operation(
                         "validate",
@@ -132,7 +159,8 @@ def _server(runtime: Runtime, base_url: str) -> Server:
                         "A message held to every rule; 200 with all findings, nothing is kept. JSON or XML.",
                     ),
                 ),
-                documentation="Messages go to $process-message.",
+                documentation="A document (discharge report) is filed, a collection is taken in as a list of medicine;"
+                " read gives a document back as it came. Messages go to $process-message.",
             ),
         ),
         formats=(FHIR_JSON, FHIR_XML),

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from starlette.datastructures import FormData
 
 from discharge.clock import local
-from discharge.plan import Certainty, DischargePlan, Need, PlanRevision
+from discharge.plan import WITHOUT_72_HOURS, Certainty, DischargePlan, Need, PlanRevision
 from services.web.dates import clock_time, full_date
 from services.web.forms import Form, instant_at
 from services.web.language import Language
@@ -34,6 +34,7 @@ class PlanForm:
     visit_date: str = ""
     visit_time: str = ""
     frail: str = ""
+    no72: str = ""
     bed: str = ""
     agreed: str = ""
     first24: str = ""
@@ -55,6 +56,7 @@ def blank_form(plan: DischargePlan, lang: Language) -> PlanForm:
         visit_date=_date(visit, lang),
         visit_time="" if visit is None or not has_time(visit) else clock_time(visit, lang),
         frail="" if plan.frail is None else ("yes" if plan.frail else "no"),
+        no72=plan.without_72_hours or "",
         bed=plan.bed or "",
         agreed=plan.agreed_by_phone or "",
         first24=plan.first_24_hours or "",
@@ -93,6 +95,7 @@ def read_plan(sent: PlanForm, form: Form) -> PlanRevision:
         destination=sent.destination or None,
         first_visit_at=_instant(form, "visit_date", "visit_time", t("Første besøg den"), t("Første besøg kl.")),
         frail={"yes": True, "no": False}.get(sent.frail),
+        without_72_hours=sent.no72 if sent.no72 in WITHOUT_72_HOURS else None,
         bed=sent.bed or None,
         agreed_by_phone=sent.agreed or None,
         first_24_hours=sent.first24.replace("\r\n", "\n") or None,

@@ -10,7 +10,7 @@ from typing import Final
 from discharge.clock import local
 from discharge.plan import DischargePlan, Need
 from discharge.stay import Stay
-from discharge.task import Priority
+from discharge.task import HandoverTask, Priority
 from services.persistence.views import TaskRecord
 from services.web.cards import Reader
 from services.web.dates import day_short
@@ -20,6 +20,7 @@ from services.web.plan_words import home_words, need_words
 __all__ = ["Item", "is_weekend", "own_tasks", "ready_items", "task_word"]
 
 _SATURDAY: Final = 6
+_RECONCILE: Final = "reconcile-at-discharge"
 _MEDICINE: Final = frozenset({Need.HOME_NURSING, Need.DOSE_DISPENSING})
 
 
@@ -146,6 +147,11 @@ def _needs(plan: DischargePlan, lang: Language) -> str:
     return ", ".join(words[need] for need in Need if need in plan.needs) or t("Ingen behov")
 
 
+def _where(task: HandoverTask) -> str:
+    """Where the duty is carried out: the medicine on its own page, all else on that of the task."""
+    return f"/ward/stays/{task.stay_id}/medicine" if task.code == _RECONCILE else f"/tasks/{task.id}"
+
+
 def _task_items(tasks: tuple[TaskRecord, ...], reader: Reader) -> list[Item]:
     lang = reader.lang
     return [
@@ -154,7 +160,7 @@ def _task_items(tasks: tuple[TaskRecord, ...], reader: Reader) -> list[Item]:
             sentence=lang.of(record.task.title),
             why=lang.text("Jeres egen opgave"),
             is_done=False,
-            href=f"/tasks/{record.task.id}",
+            href=_where(record.task),
             action=lang.text("Åbn"),
             is_urgent=record.task.priority is not Priority.ROUTINE,
         )

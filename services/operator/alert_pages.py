@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from discharge.clock import local
 from discharge.identifiers import SorCode
 from discharge.policy import Caller, Role
-from notifications.budget import Shift, ShiftPlan, Spent, spent
+from notifications.budget import PersonShift, Shift, ShiftPlan, Spent, person_shifts, spent
 from notifications.outside import OnCall, QuietHours
 from services.persistence.alert_reads import AlertsPage, Mail, alerts_page
 from services.persistence.database import new_id
@@ -39,7 +40,7 @@ _CALLED: Final = tuple(role for role in Role if role not in {Role.SYSTEM, Role.A
 @router.get("/alerts")
 @access(roles=EDITORS, party=Party.OWN, action="read-alerts")
 async def alerts(request: Request) -> Response:
-    """A week of interruptions, the address book, and the last mails."""
+    """A week of interruptions, person by person, the address book, and the last mails."""
     return await _page(request, {}, {})
 
 
@@ -106,6 +107,7 @@ async def _page(
         await reader_of(request, directory, view.now),
         plan=ShiftPlan(settings.alerts.shift_starts),
         limit=settings.alerts.most_per_shift,
+        mails_leave=settings.smtp.host is not None,
         chosen=request.query_params.get("entry", ""),
         texts=texts,
         errors=errors,
@@ -128,23 +130,51 @@ class _Plot:
     over: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What one person was told in one shift."""
+
+    shift: str
+    rang: int
+    grouped: int
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Person:
+    name: str
+    role: str
+    place: str
+    running: _Told | None
+    before: _Told | None
+    worst: _Told
+
+
 def alerts_context(
     view: AlertsPage,
     reader: Reader,
     *,
     plan: ShiftPlan,
     limit: int,
+    mails_leave: bool = True,
     chosen: str = "",
     texts: Mapping[str, str] | None = None,
     errors: Mapping[str, FieldError] | None = None,
 ) -> dict[str, Any]:
     """Everything that ``operator/alerts.html`` shows."""
     counted = spent(view.rings, plan)
+    people = _people(person_shifts(view.told, plan), view, reader, plan=plan, limit=limit)
+    running = plan.at(view.now)
     words = role_words(reader.lang)
     entry = next((each for each in view.entries if each.id == chosen), None)
     own = reader.caller.scope(reader.directory)
     return {
         "limit": limit,
+        "mails_leave": mails_leave,
+        "people": people,
+        "over": sum(each.worst.is_over for each in people),
+        "running": _hours(running),
+        "before": _hours(plan.at(running.begins - timedelta(seconds=1))),
         "most": max((limit, *(each.count for each in counted))),
         "plots": _plots(counted, reader, limit),
         "entries": tuple(_line(each, reader) for each in view.entries),
@@ -178,8 +208,44 @@ def _plots(counted: tuple[Spent, ...], reader: Reader, limit: int) -> tuple[_Plo
     return tuple(plots)
 
 
+def _people(
+    counted: tuple[PersonShift, ...], view: AlertsPage, reader: Reader, *, plan: ShiftPlan, limit: int
+) -> tuple[_Person, ...]:
+    """A line for each person, role and place; those who were told most in the shift that runs come first."""
+    words = role_words(reader.lang)
+    running = plan.at(view.now)
+    earlier = plan.at(running.begins - timedelta(seconds=1))
+    of: dict[tuple[str, Role, str], list[PersonShift]] = {}
+    for each in counted:
+        of.setdefault((each.person, each.role, each.place), []).append(each)
+
+    def told(shifts: list[PersonShift], shift: Shift) -> _Told | None:
+        return next((_told(each, reader, limit) for each in shifts if each.shift == shift), None)
+
+    people = [
+        _Person(
+            name=shifts[0].name,
+            role=words[role],
+            place=place_name(SorCode(place), reader.directory),
+            running=told(shifts, running),
+            before=told(shifts, earlier),
+            worst=_told(max(shifts, key=lambda each: each.rang), reader, limit),
+        )
+        for (_, role, place), shifts in of.items()
+    ]
+    return tuple(sorted(people, key=lambda each: (-(each.running.rang if each.running else 0), each.name, each.role)))
+
+
+def _told(each: PersonShift, reader: Reader, limit: int) -> _Told:
+    return _Told(shift=_named(each.shift, reader), rang=each.rang, grouped=each.grouped, is_over=each.rang > limit)
+
+
 def _named(shift: Shift, reader: Reader) -> str:
-    return f"{full_date(shift.begins, reader.lang)} {local(shift.begins):%H}-{local(shift.ends):%H}"
+    return f"{full_date(shift.begins, reader.lang)} {_hours(shift)}"
+
+
+def _hours(shift: Shift) -> str:
+    return f"{local(shift.begins):%H}-{local(shift.ends):%H}"
 
 
 def _line(entry: OnCall, reader: Reader) -> dict[str, Any]:

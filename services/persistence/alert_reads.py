@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from discharge.identifiers import FeedId, SorCode
 from discharge.policy import Role
 from discharge.task import Priority
-from notifications.budget import ALWAYS, LOUD_ONLY, URGENT_ONLY, Rings
+from notifications.budget import ALWAYS, LOUD_ONLY, URGENT_ONLY, Rings, Told
 from notifications.outside import LOUD, OnCall
+from services.persistence.interruptions import told_to
 from services.persistence.on_call import on_call_entries
 from services.persistence.pipeline import ask
 from services.persistence.reading import ReadSession
@@ -33,6 +34,7 @@ _RINGS: Final = """
              OR (x.event = ANY(%(urgent_only)s) AND x.priority <> %(routine)s))
     ) e
     CROSS JOIN LATERAL unnest(e.audience) AS r (role)
+    WHERE r.role <> %(system)s
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     """
 _MAILS: Final = (
@@ -64,22 +66,25 @@ class AlertsPage:
     now: datetime
     entries: tuple[OnCall, ...]
     mails: tuple[Mail, ...]
+    told: tuple[Told, ...]
     rings: tuple[Rings, ...]
 
 
 async def alerts_page(session: ReadSession) -> AlertsPage:
     """The address book, its mails, and a week of interruptions."""
     mails = await ask(session.connection, _MAILS, {"limit": _MAILS_SHOWN})
+    since = session.now - _DAYS
     return AlertsPage(
         now=session.now,
         entries=tuple(await on_call_entries(session)),
         mails=tuple(_mail(row) for row in mails),
-        rings=tuple(await rings_of(session.connection, since=session.now - _DAYS, until=session.now)),
+        told=tuple(await told_to(session.connection, since=since, until=session.now)),
+        rings=tuple(await rings_of(session.connection, since=since, until=session.now)),
     )
 
 
 async def rings_of(connection: AsyncConnection, *, since: datetime, until: datetime) -> Sequence[Rings]:
-    """How often each place's roles were interrupted in each hour, of the feeds that this connection reads."""
+    """How often each place's people were interrupted in each hour, by role, of the feeds that this connection reads."""
     which = {
         "since": since,
         "until": until,
@@ -88,6 +93,7 @@ async def rings_of(connection: AsyncConnection, *, since: datetime, until: datet
         "loud": sorted(LOUD),
         "urgent_only": sorted(URGENT_ONLY),
         "routine": Priority.ROUTINE.value,
+        "system": Role.SYSTEM.value,
     }
     found = await ask(connection, _RINGS, which)
     return [Rings(FeedId(row["feed_id"]), Role(row["role"]), row["hour"], row["number"]) for row in found]

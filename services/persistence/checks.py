@@ -32,7 +32,9 @@ GUARDED_TABLES: Final = frozenset(
         "patient", "stay", "encounter", "episode", "notice", "superseded", "party", "plan_version", "task",
         "task_version", "event", "timer", "message", "message_aside", "feed", "feed_entry", "audit", "audit_seal",
         "stalled_stay", "outbound_message", "outbound_receipt", "message_act", "conversation", "conversation_party",
-        "care_message", "attachment", "alert_mail", "on_call",
+        "care_message", "attachment", "alert_mail", "on_call", "medication", "medication_list",
+        "medication_line", "document",
+        "interruption",
     }
 )  # fmt: skip
 """Tables with citizens' data: row-level security is on and forced."""

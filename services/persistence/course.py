@@ -207,6 +207,8 @@ def _stay_rows(stay: Stay) -> list[dict[str, Any]]:
             "end_received_at": stay.end_received_at,
             "died_at": stay.died_at,
             "leave_started_at": stay.leave_started_at,
+            "medicine_listed_at": stay.medicine_listed_at,
+            "medicine_signed_at": stay.medicine_signed_at,
         }
     ]
 

@@ -5,7 +5,7 @@ The filters here are the first wall, the policies of the tables the second; each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ from services.persistence.course import read_stays
 from services.persistence.reading import ReadSession
 from services.persistence.rows import task_from
 from services.persistence.tables import EncounterRow, EpisodeRow, PartyRow, PatientRow, StayRow, TaskRow, TaskVersionRow
-from services.persistence.task_query import TaskQuery, TaskSlice, conditions, keys_of, order_of, values_of
+from services.persistence.task_query import TaskQuery, TaskSlice, conditions, keys_of, order_of, uuids_of, values_of
 from services.persistence.vault import DataKey
 
 __all__ = [
@@ -139,7 +139,7 @@ async def patient(session: ReadSession, patient_id: PatientId) -> Patient:
 
 async def patients(session: ReadSession, patient_ids: frozenset[PatientId]) -> tuple[Patient, ...]:
     """Those of the citizens that the caller is party to a stay of."""
-    ids = _uuids(patient_ids)
+    ids = uuids_of(patient_ids)
     query = select(StayRow.id, StayRow.patient_id).where(StayRow.patient_id.in_(ids), _may_read_stay(session))
     stays = (await session.connection.execute(query)).all()
     if not stays:
@@ -175,11 +175,11 @@ async def encounters(session: ReadSession, query: EncounterQuery) -> tuple[Found
     """The hospital contacts that ``query`` asks for and the caller may read, oldest first."""
     wanted = [_may_read_stay(session), EncounterRow.stay_id == StayRow.id]
     if query.ids is not None:
-        wanted.append(EncounterRow.id.in_(_uuids(query.ids)))
+        wanted.append(EncounterRow.id.in_(uuids_of(query.ids)))
     if query.patients is not None:
-        wanted.append(StayRow.patient_id.in_(_uuids(query.patients)))
+        wanted.append(StayRow.patient_id.in_(uuids_of(query.patients)))
     if query.stays is not None:
-        wanted.append(StayRow.id.in_(_uuids(query.stays)))
+        wanted.append(StayRow.id.in_(uuids_of(query.stays)))
     if query.episodes is not None:
         wanted.append(exists().where(EpisodeRow.stay_id == StayRow.id, EpisodeRow.key.in_(query.episodes)))
     if query.finished is not None:
@@ -281,14 +281,3 @@ def _uuid(text: str, kind: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise NotFoundError(kind=kind) from None
-
-
-def _uuids(texts: Iterable[str]) -> list[UUID]:
-    """The ids that could be ours; another text names nothing."""
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found

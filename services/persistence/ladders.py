@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -72,7 +72,7 @@ class SqlTimers:
         self._dated: list[dict[str, Any]] = []
         self._fired: dict[datetime, list[TimerId]] = {}
 
-    async def arm(self, task: HandoverTask, steps: Sequence[PlannedStep]) -> None:
+    async def arm(self, task: HandoverTask, steps: Iterable[PlannedStep]) -> None:
         """Replace the rungs of ``task`` that have not fired."""
         self._armed[task.id] = [
             {

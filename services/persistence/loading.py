@@ -31,6 +31,7 @@ __all__ = [
     "load_on_call",
     "load_organizations",
     "load_patients",
+    "put_on_call_file",
     "put_organization_file",
     "put_patient_file",
 ]
@@ -75,10 +76,15 @@ async def load_on_call(database: Database, file: Path) -> str:
     Raises:
         MasterFileError: nothing was loaded, for the reasons in its text.
     """
-    entries = read_on_call(await asyncio.to_thread(file.read_bytes), new_id)
+    return f"{await put_on_call_file(database, await asyncio.to_thread(file.read_bytes))} on-call entries loaded"
+
+
+async def put_on_call_file(database: Database, body: bytes) -> int:
+    """As ``load_on_call``, of a file in memory; returns how many."""
+    entries = read_on_call(body, new_id)
     require_known_organizations(entries, (await database.master()).directory)
     async with database.writing() as connection:
-        return f"{await put_on_call(connection, entries)} on-call entries loaded"
+        return await put_on_call(connection, entries)
 
 
 async def put_organization_file(database: Database, body: bytes) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -16,22 +16,35 @@ from discharge.agreement import HealthAgreement
 from discharge.agreement_format import parse_agreement
 from discharge.agreement_values import Document
 from discharge.directory import Directory, Organization
-from discharge.errors import NotFoundError
+from discharge.errors import AgreementError, NotFoundError
+from discharge.fitting import layable
 from discharge.identifiers import SorCode
+from discharge.in_force import InForce, in_force
 from discharge.layer_format import Layer, is_layer, parse_layer
-from discharge.layers import in_force, parts_of, resolve, resolved_agreement
+from discharge.layers import parts_of, resolve, resolved_agreement
 from discharge.task import AgreementRef
+from services.observability import get_logger
 from services.persistence.calendars import closed_days_around
 from services.persistence.clock import wall_now
 from services.persistence.rows import organization_from, organization_row
 from services.persistence.tables import AgreementRow, OrganizationRow
 
-__all__ = ["MASTER_VERSION", "Master", "put_agreement", "put_organizations", "read_master"]
+__all__ = ["MASTER_VERSION", "Master", "PassedOver", "put_agreement", "put_organizations", "read_master"]
 
 _REMEMBERED: Final = 10_000
 """Days, regions and municipalities whose agreement is remembered; a process asks for far fewer."""
 MASTER_VERSION = "master_version"
 """Key of the row in ``meta`` that rises with every change of master data."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A stored agreement, or a layer, that this program cannot follow: all others hold without it."""
+
+    name: str
+    """Id and version, as it was loaded."""
+    path: str
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class Master:
     directory: Directory = field(default_factory=lambda: Directory.of(()))
     documents: tuple[Document, ...] = ()
     """Agreements and what is laid upon them, in the order they were loaded."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """What is stored and cannot be followed, such as the form of a newer program during an upgrade."""
     _made: dict[AgreementRef, HealthAgreement] = field(default_factory=dict, repr=False, compare=False)
     _of_day: dict[tuple[str | None, SorCode | None, date], HealthAgreement | None] = field(
         default_factory=dict, repr=False, compare=False
@@ -65,7 +80,7 @@ class Master:
             if len(self._of_day) >= _REMEMBERED:
                 self._of_day.clear()
             found = in_force(self.documents, region=region, municipality=municipality, day=day)
-            self._of_day[key] = None if found is None else self._laid(found.base, found.layers)
+            self._of_day[key] = None if found is None else self._followed(found)
         return self._of_day[key]
 
     async def get(self, ref: AgreementRef) -> HealthAgreement:
@@ -90,6 +105,13 @@ class Master:
             return closed_days_around(day)
         return closed_days_around(day, country=agreement.country, also=agreement.closed_days)
 
+    def _followed(self, found: InForce) -> HealthAgreement:
+        """What is in force; without a layer that cannot be laid there, for the region's own rules hold all the same."""
+        held, unfit = layable(found)
+        for each in unfit:
+            _tell(PassedOver(each.layer.name, each.path, each.problem))
+        return self._laid(held.base, held.layers)
+
     def _laid(self, base: Document, layers: tuple[Document, ...]) -> HealthAgreement:
         """``base`` with ``layers``, worked out once for as long as these master data are known."""
         resolved = resolve(base, map(parse_layer, layers))
@@ -105,11 +127,45 @@ async def read_master(connection: AsyncConnection, version: str | None) -> Maste
     documents = await connection.execute(
         select(AgreementRow.document).order_by(AgreementRow.loaded_at, AgreementRow.id, AgreementRow.version)
     )
+    followed, made, passed_over = _sorted_out(documents.scalars().all())
     return Master(
         version=version,
         directory=Directory.of(organization_from(row) for row in organizations.mappings()),
-        documents=tuple(documents.scalars()),
+        documents=followed,
+        passed_over=passed_over,
+        _made=made,
     )
+
+
+def _sorted_out(
+    documents: Sequence[Document],
+) -> tuple[tuple[Document, ...], dict[AgreementRef, HealthAgreement], tuple[PassedOver, ...]]:
+    """The documents that can be followed, the agreements among them, and what is passed over."""
+    followed: list[Document] = []
+    made: dict[AgreementRef, HealthAgreement] = {}
+    passed_over: list[PassedOver] = []
+    for document in documents:
+        try:
+            if is_layer(document):
+                parse_layer(document)
+            else:
+                agreement = parse_agreement(document)
+                made[agreement.ref] = agreement
+        except AgreementError as error:
+            # One that nobody here can read must not stop the deadlines of everybody else.
+            passed_over.append(PassedOver(_name_of(document), error.path, error.problem))
+            _tell(passed_over[-1])
+        else:
+            followed.append(document)
+    return tuple(followed), made, tuple(passed_over)
+
+
+def _name_of(document: Document) -> str:
+    return f"{document.get('id')} {document.get('version')}"
+
+
+def _tell(found: PassedOver) -> None:
+    get_logger().error("agreement-passed-over", agreement=found.name, path=found.path, problem=found.problem)
 
 
 async def put_organizations(connection: AsyncConnection, organizations: Iterable[Organization]) -> int:

@@ -27,6 +27,7 @@ class ReadSession:
     ) -> None:
         self.connection = connection
         self.directory: Directory = master.directory
+        self.master = master
         self.agreements = master.documents
         self.now = now
         self.caller = caller

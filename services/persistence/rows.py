@@ -122,6 +122,9 @@ def patient_from(row: Row, key: DataKey) -> Patient:
 def plan_sealed(plan: DischargePlan, stay_id: StayId, key: DataKey) -> bytes:
     """The plan as ciphertext, bound to its stay and version."""
     clear = {f.name: _plain(getattr(plan, f.name)) for f in fields(DischargePlan)}
+    if plan.without_72_hours is None:
+        # What an earlier program does not know it cannot read: it is written where it says something.
+        del clear["without_72_hours"]
     return key.seal(orjson.dumps(clear), f"plan:{stay_id}:{plan.version}")
 
 
@@ -162,6 +165,8 @@ def stay_from(
         end_received_at=row["end_received_at"],
         died_at=row["died_at"],
         leave_started_at=row["leave_started_at"],
+        medicine_listed_at=row["medicine_listed_at"],
+        medicine_signed_at=row["medicine_signed_at"],
         encounters=tuple(
             Encounter(
                 id=EncounterId(str(encounter["id"])),
@@ -192,6 +197,8 @@ def stay_from(
 def task_row(task: HandoverTask, key: DataKey) -> dict[str, Any]:
     """The columns of a duty."""
     words = {"reason": task.status_reason, "note": task.note}
+    if task.note_en is not None:
+        words["note_en"] = task.note_en
     proofs = task.proofs
     return {
         "id": UUID(task.id),
@@ -264,6 +271,7 @@ def task_from(row: Row, key: DataKey) -> HandoverTask:
         status=TaskStatus(row["status"]),
         status_reason=words["reason"],
         note=words["note"],
+        note_en=words.get("note_en"),
         assignee=_person(row["assignee_id"], row["assignee_name"]),
         created_at=row["created_at"],
         changed_at=row["changed_at"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,6 +26,7 @@ __all__ = [
     "conditions",
     "keys_of",
     "order_of",
+    "uuids_of",
     "values_of",
 ]
 
@@ -111,10 +112,10 @@ def conditions(query: TaskQuery) -> list[ColumnElement[bool]]:
     """The filters of ``query``; where its page begins is not among them."""
     wanted: list[ColumnElement[bool]] = []
     for column, values in (
-        (TaskRow.id, None if query.ids is None else _uuids(query.ids)),
+        (TaskRow.id, None if query.ids is None else uuids_of(query.ids)),
         (TaskRow.owner, query.owners),
         (TaskRow.requester, query.requesters),
-        (TaskRow.patient_id, None if query.patients is None else _uuids(query.patients)),
+        (TaskRow.patient_id, None if query.patients is None else uuids_of(query.patients)),
         (TaskRow.status, query.statuses),
         (TaskRow.code, query.codes),
         (TaskRow.priority, query.priorities),
@@ -122,7 +123,7 @@ def conditions(query: TaskQuery) -> list[ColumnElement[bool]]:
         if values is not None:
             wanted.append(column.in_(list(values)) if values else false())
     if query.encounters is not None:
-        contacts = select(EncounterRow.stay_id).where(EncounterRow.id.in_(_uuids(query.encounters)))
+        contacts = select(EncounterRow.stay_id).where(EncounterRow.id.in_(uuids_of(query.encounters)))
         wanted.append(TaskRow.stay_id.in_(contacts))
     wanted += [_at(test, _column(TaskRow.due_at)) for test in query.due]
     wanted += [_at(test, _column(TaskRow.changed_at)) for test in query.last_updated]
@@ -212,7 +213,8 @@ def _column(column: Any) -> ColumnElement[Any]:
     return expression
 
 
-def _uuids(texts: frozenset[Any]) -> list[UUID]:
+def uuids_of(texts: Iterable[str]) -> list[UUID]:
+    """The ids that could be ours; another text names nothing."""
     found = []
     for text in texts:
         try:

@@ -18,7 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from discharge.commands import Envelope
 from discharge.directory import Directory
-from discharge.events import CareMessageWritten, Event, MessageRefused, MessageUndelivered, PlanRevised
+from discharge.events import (
+    CareMessageWritten,
+    DocumentFiled,
+    Event,
+    MedicationRevised,
+    MessageRefused,
+    MessageUndelivered,
+    PlanRevised,
+)
 from discharge.identifiers import CprNumber, FeedId, StayId
 from discharge.policy import ContentClass
 from discharge.task import HandoverTask, Person
@@ -29,8 +37,10 @@ from services.persistence.audit import AuditContext, audit_row
 from services.persistence.calls import call_out
 from services.persistence.conversations import SqlConversations
 from services.persistence.course import SqlStays, SqlTasks
+from services.persistence.documents import SqlDocuments
 from services.persistence.ladders import SqlTimers
 from services.persistence.master import Master
+from services.persistence.medications import SqlMedications
 from services.persistence.messages import SqlMessages
 from services.persistence.outbox import SqlOutbox
 from services.persistence.people import SqlPatients
@@ -44,6 +54,8 @@ _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 _CONTENT: Mapping[type[Event], ContentClass] = {
     PlanRevised: ContentClass.PLAN,
     CareMessageWritten: ContentClass.CONVERSATION,
+    MedicationRevised: ContentClass.MEDICINE,
+    DocumentFiled: ContentClass.DOCUMENT,
 }
 _PLAIN = frozenset({"at", "stay_id", "by", "task"})
 
@@ -69,6 +81,8 @@ class Repositories:
         self.tasks = SqlTasks(self.talk, self.patients, self.fresh)
         self.timers = SqlTimers(self.talk, self.tasks, self.fresh, make_id)
         self.conversations = SqlConversations(self.talk, self.patients)
+        self.medications = SqlMedications(self.talk, self.patients)
+        self.documents = SqlDocuments(self.talk, self.patients)
         self.messages = SqlMessages(self.talk, vault, self.patients, make_id)
         self.vault = vault
 
@@ -108,6 +122,8 @@ class SqlUnitOfWork:
         self.tasks = repositories.tasks
         self.timers = repositories.timers
         self.conversations = repositories.conversations
+        self.medications = repositories.medications
+        self.documents = repositories.documents
         self.messages = repositories.messages
         self.talk = repositories.talk
         self.vault = repositories.vault
@@ -152,6 +168,8 @@ class SqlUnitOfWork:
         await self.tasks.flush(batch)
         self.timers.flush(batch)
         await self.conversations.flush(batch)
+        await self.medications.flush(batch, self.now)
+        await self.documents.flush(batch)
         batch.insert(EventRow, [_event_row(event) for event in self._events])
         if self._audit is not None:
             told = {sid for event in self._events if (sid := getattr(event, "stay_id", None)) is not None}

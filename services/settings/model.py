@@ -272,6 +272,12 @@ class AlertSettings(Group):
         return value
 
 
+class MedicineSettings(Group):
+    """How much medicine is taken in at a time."""
+
+    most_lines: int = Field(default=1_000, ge=1, description="Lines that one list of medicine may have.")
+
+
 class PollSettings(Group):
     """How often a process looks by itself, when nothing woke it."""
 
@@ -303,6 +309,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = GatewaySettings()
     smtp: SmtpSettings = SmtpSettings()
     alerts: AlertSettings = AlertSettings()
+    medicine: MedicineSettings = MedicineSettings()
 
     @override
     @classmethod

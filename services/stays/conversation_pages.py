@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
@@ -41,6 +40,7 @@ from services.stays.conversation_form import (
 from services.stays.conversation_view import category_words, listed_lines, recipients_of, thread_view
 from services.web.access import Body, Party, access
 from services.web.cards import Reader
+from services.web.downloads import download_response
 from services.web.forms import Form
 from services.web.patient_bar import bar_of
 from services.web.reading import audit_in_place, reader_of, see_other
@@ -53,16 +53,6 @@ __all__ = ["router"]
 
 router = APIRouter()
 _READERS: Final = (Role.WARD, Role.DOCTOR, Role.HOME_NURSE, Role.VISITATOR, Role.GP)
-_SUFFIXES: Final = {
-    "application/pdf": "pdf",
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/gif": "gif",
-    "image/tiff": "tiff",
-    "image/bmp": "bmp",
-}
-_SANDBOX: Final = "sandbox; default-src 'none'"
-"""A file is somebody else's work: whatever it holds, it runs nowhere and reaches nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +153,7 @@ async def attachment(request: Request, conversation_id: str, attachment_id: str)
     """One file, to be saved; nothing in it is run or shown by us."""
     async with runtime_of(request).database.reading(audit_of(request)) as session:
         found = await download(session, ConversationId(conversation_id), AttachmentId(attachment_id))
-    name = quote(f"{found.title or 'fil'}.{_SUFFIXES[found.media_type]}", safe="")
-    return Response(
-        found.content,
-        media_type=found.media_type,
-        headers={
-            "content-disposition": f"attachment; filename*=UTF-8''{name}",
-            "content-security-policy": _SANDBOX,
-            "x-content-type-options": "nosniff",
-        },
-    )
+    return download_response(found.content, media_type=found.media_type, title=found.title)
 
 
 async def _of_stay(request: Request, stay_id: str) -> _About:

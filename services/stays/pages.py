@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from discharge.commands import MoveTask
 from discharge.errors import (
     ConcurrentUpdateError,
     DischargeError,
+    MedicationError,
     NotAllowedError,
     NotFoundError,
     ReasonRequiredError,
@@ -22,12 +23,17 @@ from discharge.errors import (
 )
 from discharge.handlers import move_task
 from discharge.identifiers import SorCode, StayId, TaskId
-from discharge.policy import Role
+from discharge.medication.record import MedicationReconciliation
+from discharge.policy import ContentClass, Role
 from discharge.task import Move
 from services.persistence import boards
 from services.persistence.conversation_reads import conversations_of_stay, departures_of
+from services.persistence.document_reads import documents_of
+from services.persistence.medication_reads import medication_of
 from services.persistence.views import TaskPage
 from services.stays.conversation_view import lines_of_threads
+from services.stays.document_view import document_lines
+from services.stays.medicine.acts import Round, SentLine, round_of
 from services.stays.task_view import TaskForm, task_context
 from services.stays.timeline import days_of, lanes_of
 from services.web.access import Party, access
@@ -45,12 +51,13 @@ from services.web.task_lists import phone_of
 from services.web.task_pages import Notice, card_response, list_path
 from services.web.templating import is_fragment_request, page
 
-__all__ = ["router"]
+__all__ = ["router", "task_response"]
 
 router = APIRouter()
 _READERS: Final = (Role.WARD, Role.DOCTOR, Role.HOME_NURSE, Role.VISITATOR, Role.GP)
 _PEOPLE: Final = (*_READERS, Role.LEADER)
-_IN_PLACE: Final = (ConcurrentUpdateError, TaskTakenError, TransitionError, ReasonRequiredError)
+_AT_HOME: Final = frozenset({Role.HOME_NURSE, Role.GP})
+_IN_PLACE: Final = (ConcurrentUpdateError, TaskTakenError, TransitionError, ReasonRequiredError, MedicationError)
 
 
 @router.get("/stays/{stay_id}")
@@ -61,6 +68,7 @@ async def timeline(request: Request, stay_id: str) -> Response:
         view = await boards.timeline(session, StayId(stay_id))
         threads = await conversations_of_stay(session, StayId(stay_id))
         departures = await departures_of(session, threads)
+        filed = await documents_of(session, StayId(stay_id))
         directory = session.directory
     reader = await reader_of(request, directory, view.now)
     return page(
@@ -70,11 +78,13 @@ async def timeline(request: Request, stay_id: str) -> Response:
         stay_id=stay_id,
         bar=bar_of(view.context, view.tasks, reader),
         lanes=lanes_of(view, reader),
-        days=days_of(view, reader, threads, departures),
+        days=days_of(view, reader, threads, departures, filed),
+        documents=document_lines(filed, stay_id, reader),
         threads=lines_of_threads(threads, reader, stay_id, departures),
         phone=phone_of(view.context, directory, reader.lang),
         open_tasks=lines_of((record for record in view.tasks if record.task.is_open), reader),
         as_table=request.query_params.get("view") == "table",
+        reads_medicine=ContentClass.MEDICINE in reader.caller.readable_classes(directory),
     )
 
 
@@ -82,34 +92,66 @@ async def timeline(request: Request, stay_id: str) -> Response:
 @access(roles=_PEOPLE, party=Party.STAY, action="read-task")
 async def task(request: Request, task_id: str) -> Response:
     """One task. A person of its addressee who opens it has seen it, and everybody is told."""
-    view, reader = await _read(request, task_id)
-    found = view.card.record.task
+    read = await _read(request, task_id)
+    reader, found = read.reader, read.view.card.record.task
     if found.proofs.seen_at is None and Move.SEE in moves_for(found, reader) and not is_prefetch(request):
         command = MoveTask(caller=reader.caller, task_id=TaskId(task_id), move=Move.SEE)
         await runtime_of(request).database.run(audit_of(request, "see-task"), move_task, command)
-        view, reader = await _read(request, task_id)
-    return await _task_page(request, view, reader)
+        read = await _read(request, task_id)
+    return await _task_page(request, read)
 
 
-async def _read(request: Request, task_id: str) -> tuple[TaskPage, Reader]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A task as one reader found it, with the medicine of its stay where they read medicine."""
+
+    view: TaskPage
+    reader: Reader
+    record: MedicationReconciliation | None
+
+
+async def _read(request: Request, task_id: str) -> _Read:
     async with runtime_of(request).database.reading(audit_of(request)) as session:
         view = await boards.task_page(session, TaskId(task_id))
+        reads = ContentClass.MEDICINE in session.caller.readable_classes(session.directory)
+        is_shown = reads and view.card.context is not None
+        record = await medication_of(session, view.card.record.task.stay_id) if is_shown else None
         directory = session.directory
-    return view, await reader_of(request, directory, view.now)
+    return _Read(view=view, reader=await reader_of(request, directory, view.now), record=record)
+
+
+async def task_response(
+    request: Request, task_id: str, *, line: SentLine, notice: Notice | None = None, status: int = 200
+) -> Response:
+    """The page of a task as it stands now, with what was sent about a line and not saved."""
+    return await _task_page(request, await _read(request, task_id), status=status, notice=notice, line=line)
 
 
 async def _task_page(
     request: Request,
-    view: TaskPage,
-    reader: Reader,
+    read: _Read,
     *,
     status: int = 200,
     form: TaskForm | None = None,
     notice: Notice | None = None,
+    line: SentLine | None = None,
 ) -> Response:
+    view, reader = read.view, read.reader
     shell = await shell_of(request, reader.directory, view.now)
     context = task_context(view, reader, form or TaskForm(), notice)
-    return page(shell, "stays/task.html", status=status, head=view.feed_head, **context)
+    medicine = _medicine(read, line, shows_rest=request.query_params.get("rest") == "show")
+    return page(shell, "stays/task.html", status=status, head=view.feed_head, medicine=medicine, **context)
+
+
+def _medicine(read: _Read, line: SentLine | None, *, shows_rest: bool) -> Round | None:
+    """The medicine: on the practice's own task always; for a duty about it or at home once there is a list."""
+    context, task = read.view.card.context, read.view.card.record.task
+    if context is None or read.record is None:
+        return None
+    if task.content_class is not ContentClass.MEDICINE and read.reader.caller.role not in _AT_HOME:
+        return None
+    found = round_of(read.record, task, context.stay, read.reader, sent=line, shows_rest=shows_rest)
+    return found if found.is_round or not found.table.is_empty else None
 
 
 @router.post("/tasks/{task_id}/{move}")
@@ -175,6 +217,8 @@ def _notice(error: DischargeError, lang: Language) -> tuple[Notice, int]:
             return Notice(words=words, detail=nothing, lost=True), 409
         case ConcurrentUpdateError():
             return Notice(words=t("En anden har ændret det imens. Se det nye"), detail=nothing), 412
+        case MedicationError():
+            return Notice(words=t("Der er linjer uden svar. Svar på dem først, og afslut igen"), detail=nothing), 422
         case _:
             return Notice(words=t("Det kan ikke gøres nu. Se, hvor opgaven står"), detail=nothing), 422
 
@@ -189,8 +233,7 @@ async def _refused(
     await audit_in_place(request, status)
     if is_fragment_request(request) and notice is not None:
         return await _fragment(request, task_id, back, notice=notice, status=status)
-    view, reader = await _read(request, task_id)
-    return await _task_page(request, view, reader, status=status, form=form, notice=notice)
+    return await _task_page(request, await _read(request, task_id), status=status, form=form, notice=notice)
 
 
 async def _fragment(

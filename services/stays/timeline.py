@@ -11,6 +11,8 @@ from typing import Final
 from discharge.clock import local
 from discharge.conversation import Conversation
 from discharge.directory import OrganizationKind
+from discharge.documents.report import FiledReport
+from discharge.documents.standing import Standing, standings
 from discharge.identifiers import MessageId, SorCode
 from discharge.letter import LetterKind
 from discharge.notices import Effect, EncounterClass, FiledNotice, NoticeKind, StayState
@@ -20,6 +22,7 @@ from discharge.task import HandoverTask, TaskStatus
 from notifications.outbound import DeliveryState
 from services.persistence.views import TaskRecord, Timeline
 from services.stays.conversation_view import NONE_LEFT, delivery_words
+from services.stays.document_words import standing_words
 from services.web.cards import Reader, place_name
 from services.web.dates import clock_time, day_short, moment
 from services.web.patient_bar import municipality_of
@@ -102,13 +105,14 @@ def days_of(
     reader: Reader,
     threads: Sequence[Conversation] = (),
     departures: Mapping[MessageId, DeliveryState] = NONE_LEFT,
+    filed: Sequence[FiledReport] = (),
 ) -> tuple[Day, ...]:
     """Everything in order: the past by day, the line of now, then what is agreed."""
     t, lang, now = reader.lang.text, reader.lang, reader.now
     words = {lane.key: lane.word for lane in lanes_of(view, reader)}
     today = local(now).date()
     messages = _message_events(threads, reader, departures)
-    all_events = (*_stay_events(view, reader), *_task_events(view, reader), *messages)
+    all_events = (*_stay_events(view, reader), *_task_events(view, reader), *messages, *_document_events(filed, reader))
     events = sorted(all_events, key=lambda event: event.at)
     named = [replace(event, lane_word=words[event.lane]) for event in events]
     past = [replace(event, time=clock_time(event.at, lang)) for event in named if not event.is_planned]
@@ -295,6 +299,16 @@ def _message_events(
                 title=words[letter.kind].format(place=to),
                 detail=" · ".join(part for part in (place_name(writer, reader.directory), thread.topic, far) if part),
             )
+
+
+def _document_events(filed: Sequence[FiledReport], reader: Reader) -> Iterator[TimelineEvent]:
+    """Reports as they came, with what each counts for now."""
+    found = standings(filed)
+    for each in filed:
+        words, _ = standing_words(found[each.id], reader.lang)
+        is_void = found[each.id] is Standing.WITHDRAWN
+        title = reader.lang.text("Udskrivningsrapport")
+        yield TimelineEvent(at=each.received_at, lane="h", title=title, detail=words, is_void=is_void)
 
 
 def _lowered(text: str) -> str:

@@ -166,10 +166,19 @@ def card_of(card: TaskCard, reader: Reader) -> Card:
         taken_at="" if accepted_at is None else moment(accepted_at, now, lang),
         undo_seconds=_undo_seconds(task, now) if mine else 0,
         reason=reason_words(task.status_reason, lang),
-        note=task.note,
+        note=_note(task, lang),
         proposed=_when(task.proposed_time, reader) if task.proposed_time is not None and task.is_open else None,
         moves=moves_for(task, reader),
     )
+
+
+def _note(task: HandoverTask, lang: Language) -> str | None:
+    """What the agreement says in the reader's language; what a person wrote as it was written."""
+    if lang.is_danish or task.note_en is None:
+        return task.note
+    # The core's reason for something that was taken back stands last, in the words that it is known by.
+    said, dot, reason = task.note_en.rpartition(". ")
+    return f"{said}{dot}{reason_words(reason, lang)}"
 
 
 def _undo_seconds(task: HandoverTask, now: datetime) -> int:

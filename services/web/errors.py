@@ -21,6 +21,7 @@ from discharge.commands import Issue
 from fhir_mappings import errors as mapping
 from notifications import errors as delivery
 from services.web import refusals as web
+from services.web.expressions import element_of
 
 __all__ = [
     "AUDITED",
@@ -98,8 +99,6 @@ _CONFLICT: Final = Answer(
     words="En anden har ændret det, siden du åbnede siden. Se det nye, og tag stilling igen.",
 )
 
-_OVERRIDE: Final = "Parameters.parameter.where(name='override-reason')"
-
 TABLE: Final[Mapping[type[Exception], Answer]] = {
     # The domain.
     domain.DischargeError: _IMPOSSIBLE,
@@ -150,7 +149,8 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     domain.PersonRequiredError: Answer(
         status=422,
         code="required",
-        text="A record system takes a task on for a person: name the practitioner in extension urn:stafet:assignee.",
+        text="A record system acts for a person: name the practitioner in extension urn:stafet:assignee of the Task, or"
+        " in parameter practitioner of $decide.",
         title="Der mangler et navn",
         words="Et fagsystem tager en opgave for en person. Skriv, hvem det er.",
     ),
@@ -160,6 +160,21 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
         text="The care message cannot be sent as it is: an element is missing or does not go with the others.",
         title="Beskeden kan ikke sendes sådan",
         words="Noget i beskeden mangler eller passer ikke sammen. Gå tilbage, ret det, og send igen.",
+    ),
+    domain.MedicationError: Answer(
+        status=422,
+        code="business-rule",
+        text="The list of medicine, or a decision on a line of it, cannot be taken as it is.",
+        title="Medicinlisten kan ikke gemmes sådan",
+        words="Noget mangler eller passer ikke sammen, eller linjer er stadig åbne. Gå tilbage, og se listen igennem.",
+    ),
+    domain.DocumentError: _IMPOSSIBLE,
+    domain.RoundClosedError: Answer(
+        status=409,
+        code="conflict",
+        text="This round is closed: the task is done or withdrawn. A new list opens a new one.",
+        title="Gennemgangen er afsluttet",
+        words="Listen er gået igennem, eller opgaven er taget tilbage. En ny liste giver en ny opgave.",
     ),
     domain.PlanError: Answer(
         status=422,
@@ -327,26 +342,20 @@ def issues_of(error: Exception) -> tuple[Issue, ...]:
     if isinstance(error, mapping.MappingError):
         return error.issues
     answer = answer_to(error)
-    code, text, expression = answer.code, answer.text, None
+    rule, code, text = _rule_of(error), answer.code, answer.text
     match error:
         case domain.TaskTakenError():
             text = f"{error.holder} has had the task since {_instant(error.since)}."
         case domain.GateClosedError():
-            words = f"{error.text.en} Send {error.element}, or override-reason with why it must be so."
-            return (Issue(severity="error", code=code, text=words, rule=error.rule, expression=_OVERRIDE),)
-        case domain.PlanError():
-            expression = f"Parameters.parameter.where(name='{error.element}')"
-        case domain.ReasonRequiredError():
-            expression = "Task.statusReason"
-        case domain.PersonRequiredError():
-            expression = "Task.extension.where(url='urn:stafet:assignee')"
-        case domain.AgreementError():
-            expression = error.path
+            rule = error.rule
+            text = f"{error.text.en} Send {error.element}, or override-reason with why it must be so."
+        case domain.DocumentError() | domain.MedicationError():
+            text = f"{text} {error.problem}."
         case web.BadRequestError():
-            code, text, expression = error.code, f"{text} {error.problem}", error.element
+            code, text = error.code, f"{text} {error.problem}"
         case _:
             pass
-    return (Issue(severity="error", code=code, text=text, rule=_rule_of(error), expression=expression),)
+    return (Issue(severity="error", code=code, text=text, rule=rule, expression=element_of(error)),)
 
 
 def _rule_of(error: Exception) -> str:

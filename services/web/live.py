@@ -27,6 +27,7 @@ from discharge.handlers import confirm_delivered
 from discharge.identifiers import FeedId
 from notifications.entry import SUBPROTOCOL
 from notifications.fanout import Hub, Visitor
+from notifications.interruptions import AlertBudgets
 from notifications.protocol import POLICY, RESTART, Limits
 from notifications.rights import FollowRights
 from services.persistence.tickets import Tickets
@@ -52,6 +53,8 @@ class LiveDesk:
     tickets: Tickets
     directory: Callable[[], Awaitable[Directory]]
     """The register as it stands now."""
+    budgets: AlertBudgets
+    """How much may still ring at whom."""
 
 
 def limits_from(settings: LiveSettings) -> Limits:
@@ -164,7 +167,14 @@ def _visitor(websocket: WebSocket, desk: LiveDesk, identity: Identity, rights: F
         return FollowRights.of(caller, await desk.directory())
 
     left = (identity.expires_at - runtime.wall()).total_seconds()
-    return Visitor(rights=rights, expires_at=desk.hub.now() + left, note=note, confirm=confirm, recheck=recheck)
+    return Visitor(
+        rights=rights,
+        expires_at=desk.hub.now() + left,
+        note=note,
+        confirm=confirm,
+        recheck=recheck,
+        budget=desk.budgets.of(caller),
+    )
 
 
 async def _is_valid(runtime: Runtime, identity: Identity) -> bool:

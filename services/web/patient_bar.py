@@ -14,6 +14,7 @@ from discharge.stay import Stay, StayState
 from services.persistence.views import StayView, TaskRecord
 from services.web.cards import Reader, place_name
 from services.web.dates import day_short, moment
+from services.web.language import Language
 from services.web.presentation import Baton, baton, short_name
 from services.web.stay_words import reason_words, whereabouts
 
@@ -49,7 +50,7 @@ class Answers:
     name: str
     phone: str
     until: str
-    """In words, with who takes over; empty: until further notice."""
+    """In words, with who takes over, or why the ward does not answer; empty: until further notice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,21 @@ def _answers(context: StayView, tasks: Iterable[TaskRecord], reader: Reader) -> 
     if now_answers.until is not None:
         then = _name(now_answers.then, reader.directory) or t("egen læge")
         until = t("til {at}, derefter {name}").format(at=moment(now_answers.until, reader.now, lang), name=then)
+    elif not now_answers.is_extended:
+        until = _why_not(context, lang)
     return Answers(name=name, phone=now_answers.phone or "", until=until)
+
+
+def _why_not(context: StayView, lang: Language) -> str:
+    """Why the ward never answered for 72 hours, where the ward or the stay says so. Source: domain.md R22x."""
+    plan, t = context.stay.plan, lang.text
+    reasons = {
+        "psychiatric": t("ingen 72 timer: psykiatrisk indlæggelse"),
+        "terminal": t("ingen 72 timer: døende, efter lægens beslutning"),
+    }
+    if plan.destination == "hospice":
+        return t("ingen 72 timer: på hospice")
+    return reasons.get(plan.without_72_hours or "", "")
 
 
 def _name(sor: SorCode | None, directory: Directory) -> str:

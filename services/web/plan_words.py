@@ -16,6 +16,7 @@ __all__ = [
     "certainty_word",
     "changes",
     "destination_words",
+    "exception_words",
     "functional_words",
     "has_time",
     "home_words",
@@ -74,6 +75,15 @@ def functional_words(lang: Language) -> dict[str, str]:
         "one-person": t("Hjælp af en person"),
         "two-persons": t("Hjælp af to personer"),
         "bedridden": t("Sengeliggende"),
+    }
+
+
+def exception_words(lang: Language) -> dict[str, str]:
+    """Why the ward does not answer for 72 hours."""
+    t = lang.text
+    return {
+        "psychiatric": t("Nej: psykiatrisk indlæggelse"),
+        "terminal": t("Nej: døende, efter lægens beslutning"),
     }
 
 
@@ -142,6 +152,7 @@ def _labels(lang: Language) -> dict[str, str]:
         "destination": t("Skal til"),
         "functional_level": t("Går med"),
         "frail": t("Skrøbelig"),
+        "without_72_hours": t("72 timers behandlingsansvar"),
         "medicine_until": t("Medicin med hjem"),
         "contact_phone": t("Telefon"),
         "agreed_by_phone": t("Aftalt på telefon"),
@@ -168,6 +179,10 @@ def _value(change: PlanChange, value: object, now: datetime, lang: Language) -> 
             words = need_words(lang)
             said = ", ".join(words[need] for need in Need if need in value) or t("ingen")
         case _:
-            coded = {"destination": destination_words(lang), "functional_level": functional_words(lang)}
+            coded = {
+                "destination": destination_words(lang),
+                "functional_level": functional_words(lang),
+                "without_72_hours": exception_words(lang),
+            }
             said = coded.get(change.field, {}).get(str(value), str(value))
     return said

@@ -33,7 +33,13 @@ from services.web.tokens import ALGORITHMS, issue_token
 __all__ = ["ASSERTION_TYPE", "SCOPES", "Clients", "token_router"]
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-SCOPES: Final = ("system/Encounter.rs", "system/Patient.rs", "system/Task.rus")
+SCOPES: Final = (
+    "system/Bundle.cr",
+    "system/Encounter.rs",
+    "system/MedicationStatement.rs",
+    "system/Patient.rs",
+    "system/Task.rus",
+)
 """What a system may ask for; fewer letters of one are taken too. The role decides in the end, not the scope."""
 
 _PATH: Final = "/token"

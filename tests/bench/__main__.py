@@ -11,6 +11,7 @@ from tests.bench.intake import measure_intake
 from tests.bench.mapping import measure_mapping
 from tests.bench.place import citizens, populate
 from tests.bench.planning import measure_planning
+from tests.bench.reconciling import measure_reconciling
 from tests.bench.replay import measure_replay
 from tests.bench.startup import measure_startup
 from tests.bench.timers import measure_timers
@@ -35,6 +36,7 @@ def main() -> None:
         figures += asyncio.run(_live(demo))
     figures += measure_mapping()
     figures += measure_planning()
+    figures += measure_reconciling()
     show(figures)
     write(figures, Path(".stafet/bench.json"))
 

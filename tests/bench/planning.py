@@ -58,7 +58,8 @@ def measure_planning() -> list[Figure]:
 
 
 def _planned_at(event: Trigger, agreement: HealthAgreement) -> int:
-    return len(plan(agreement, event, _context(event)))
+    """Duties with all their rungs, as they are armed."""
+    return sum(len(list(duty.steps)) for duty in plan(agreement, event, _context(event)))
 
 
 def _by_hand_at(event: Trigger) -> int:

@@ -17,6 +17,8 @@ __all__ = ["measure_startup"]
 
 _MIB = 1024 * 1024
 _RUNS = 5
+# As `stafet serve` does it; what the process takes to end afterwards is no import.
+_IMPORT = "import services.memory as m; m.collect_seldom(); import services.bootstrap; print(flush=True)"
 
 
 def measure_startup(demo: RunningDemo) -> list[Figure]:
@@ -57,6 +59,8 @@ def _import_seconds() -> float:
     seconds = []
     for _ in range(_RUNS):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import services.bootstrap"], check=True)
-        seconds.append(time.perf_counter() - began)
+        with subprocess.Popen([sys.executable, "-c", _IMPORT], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            seconds.append(time.perf_counter() - began)
     return percentile(seconds, 0.5)

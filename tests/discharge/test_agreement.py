@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from discharge.agreement import HealthAgreement, Trigger
+from discharge.agreement import Consequence, Deadline, DeadlineKind, HealthAgreement, Since, Trigger
 from discharge.identifiers import RuleId
 from tests.factories import small_agreement
 
@@ -44,3 +44,19 @@ def test_rules_are_found_by_the_event_they_answer_and_by_what_they_make() -> Non
     assert found is not None
     assert found.id == "R20"
     assert agreement.rule(RuleId("R20"), "pause-services") is None
+
+
+def test_an_event_concerns_the_duties_of_rules_that_it_ends_renews_or_moves_and_no_others() -> None:
+    first, second, third, *others = small_agreement().rules
+    first = replace(first, voided_by=Consequence(on=frozenset({Trigger.TASK_COMPLETED})))
+    second = replace(second, completed_by=None, voided_by=None, renewed_by=None)
+    second = replace(second, deadline=Deadline(kind=DeadlineKind.ELAPSED, since=Since.EXPECTED_DISCHARGE))
+    agreement = replace(small_agreement(), rules=(first, second, third, *others))
+
+    def concerned(trigger: Trigger) -> list[bool]:
+        return [agreement.concerned(trigger, *rule.key) is rule for rule in (first, second)]
+
+    assert concerned(Trigger.TASK_COMPLETED) == [True, False]
+    assert concerned(Trigger.PLAN_REVISED) == [False, True]
+    assert concerned(Trigger.ADMITTED) == [False, False]
+    assert agreement.concerned(Trigger.TASK_COMPLETED, None, first.code) is None

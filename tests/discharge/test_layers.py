@@ -13,12 +13,11 @@ from discharge.layers import (
     Resolved,
     check_layer,
     expanded,
-    in_force,
     parts_of,
     resolve,
     resolved_agreement,
 )
-from tests.discharge.layering import BASE, OURS, THEIRS, base, layer, layer_document, rule
+from tests.discharge.layering import BASE, OURS, base, layer, rule
 
 SIX_HOURS: Final = {"kind": "elapsed", "span": "PT6H"}
 OVERDUE: Final = [{"do": "overdue", "after-due": "PT0M"}]
@@ -290,43 +289,3 @@ def test_a_difference_that_is_none_is_refused(fields: dict[str, object], path: s
         expanded(document | fields, base())
 
     assert refused.value.path == path
-
-
-DAY: Final = date(2026, 6, 1)
-
-
-def _found(
-    *documents: dict[str, object], region: str = "DK-82", municipality: str | None = OURS, day: date = DAY
-) -> tuple[object, list[object]] | None:
-    found = in_force(documents, region=region, municipality=municipality, day=day)
-    return (
-        None if found is None else (found.base["version"], [f"{each['id']} {each['version']}" for each in found.layers])
-    )
-
-
-def test_of_two_versions_the_one_that_began_last_holds_while_it_is_valid() -> None:
-    old, new = base(), base(version="2.0.0", valid_from="2026-06-01", valid_to="2026-06-30")
-
-    assert _found(new, old, day=date(2026, 5, 31)) == ("1.0.0", [])
-    assert _found(new, old) == ("2.0.0", [])
-    assert _found(new, old, day=date(2026, 7, 1)) == ("1.0.0", [])
-    assert _found(new, old, day=date(2025, 7, 1)) is None
-    assert _found(new, old, region="DK-81") is None
-
-
-def test_layers_hold_for_their_municipality_and_their_days_and_only_upon_their_agreement() -> None:
-    overlay = layer_document(kind="overlay", id="summer", parties=None, valid_from="2026-07-01", valid_to="2026-07-31")
-    elsewhere = layer_document(id="elsewhere", base="dk-other")
-    documents = (overlay, layer_document(), base(), elsewhere)
-
-    assert _found(*documents) == ("1.0.0", ["ours 1.0.0"])
-    assert _found(*documents, municipality=THEIRS) == ("1.0.0", [])
-    assert _found(*documents, day=date(2026, 7, 1)) == ("1.0.0", ["ours 1.0.0", "summer 1.0.0"])
-    assert _found(*documents, municipality=None, day=date(2026, 7, 1)) == ("1.0.0", ["summer 1.0.0"])
-
-
-def test_a_new_version_of_a_layer_takes_over_on_its_day() -> None:
-    new = layer_document(version="1.1.0", valid_from="2026-06-01")
-
-    assert _found(base(), new, layer_document(), day=date(2026, 5, 31)) == ("1.0.0", ["ours 1.0.0"])
-    assert _found(base(), new, layer_document()) == ("1.0.0", ["ours 1.1.0"])

@@ -22,6 +22,7 @@ revisions = st.builds(
     destination=_unchanged | _texts,
     functional_level=_unchanged | _texts,
     frail=_unchanged | st.none() | st.booleans(),
+    without_72_hours=_unchanged | _texts,
     medicine_until=_unchanged | st.none() | st.dates(),
     contact_phone=_unchanged | _phones,
     agreed_by_phone=_unchanged | _texts,

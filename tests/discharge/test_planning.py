@@ -246,3 +246,11 @@ def test_what_waits_for_an_answer_is_silent_once_somebody_answered() -> None:
 
     assert [step.while_unanswered for step in planned["resume-services"].steps] == [True, True, False]
     assert [step.while_unanswered for step in planned["read-discharge-letter"].steps] == [True]
+
+
+def test_a_ladder_has_the_same_rungs_each_time_somebody_goes_through_it() -> None:
+    ladder = _planned(Trigger.STAY_BEGAN, _context(stay()))["pause-services"].steps
+
+    assert list(ladder) == list(ladder) != []
+    assert not ladder.waits
+    assert _planned(Trigger.DISCHARGED, _context())["read-discharge-letter"].steps.waits

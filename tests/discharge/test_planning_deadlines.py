@@ -19,12 +19,13 @@ from discharge.agreement import (
     Trigger,
 )
 from discharge.clock import COPENHAGEN, END_OF_DAY, OpeningHours, local
-from discharge.context import PlanningContext
+from discharge.context import MessageFacts, PlanningContext
 from discharge.identifiers import SorCode
 from discharge.plan import DischargePlan
 from discharge.planning import plan, resolve
 from discharge.stay import Stay
 from tests.factories import (
+    HOSPITAL,
     MUNICIPALITY,
     NORTH,
     NOW,
@@ -67,6 +68,7 @@ def _due(deadline: Deadline, **changes: object) -> datetime | None:
 
 
 WORKING_HOURS = OpeningHours(time(8), time(15), working_days_only=True)
+EVERY_DAY = OpeningHours(time(8), time(15))
 FRIDAY_1430 = datetime(2026, 11, 20, 13, 30, tzinfo=UTC)
 
 
@@ -127,6 +129,39 @@ def test_who_reads_every_day_reads_on_saturday_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "hours", "due"),
+    [
+        (WARD, {}, datetime(2026, 11, 21, 14, tzinfo=UTC)),
+        (HOSPITAL, {}, datetime(2026, 11, 23, 14, tzinfo=UTC)),
+        (WARD, {WARD: WORKING_HOURS}, datetime(2026, 11, 23, 14, tzinfo=UTC)),
+        (HOSPITAL, {"asked": EVERY_DAY}, datetime(2026, 11, 21, 14, tzinfo=UTC)),
+        (SorCode("99999999999"), {}, datetime(2026, 11, 21, 14, tzinfo=UTC)),
+    ],
+    ids=["a ward", "a clinic", "a ward with hours of its own", "as the agreement says of all", "nobody knows whom"],
+)
+def test_who_is_asked_on_friday_evening_reads_as_what_it_is(
+    asked: SorCode, hours: dict[str, OpeningHours], due: datetime
+) -> None:
+    question = MessageFacts(
+        category="other", is_urgent=False, is_reply=False, asker=MUNICIPALITY, asked=asked, from_kind=None, to_kind=None
+    )
+    rule = replace(
+        small_agreement().rules[1],
+        when=None,
+        addressee="asked",
+        deadline=Deadline(kind=DeadlineKind.READING, sent_by=time(14, 30), at=time(15)),
+    )
+    open_at = {"ward": EVERY_DAY, "hospital": WORKING_HOURS, **hours}
+    (planned,) = plan(
+        replace(small_agreement(), rules=(rule,), hours=open_at),
+        Trigger.STAY_BEGAN,
+        _context(stay(), received_at=FRIDAY_1430 + HOUR, message=question),
+    )
+
+    assert (planned.owner, planned.due_at) == (asked, due)
+
+
+@pytest.mark.parametrize(
     ("days", "expected", "due"),
     [
         (-1, datetime(2026, 11, 23, 10, tzinfo=UTC), datetime(2026, 11, 20, 11, tzinfo=UTC)),
@@ -169,7 +204,8 @@ def _rung(quiet: Quiet, received_at: datetime) -> tuple[datetime | None, SorCode
         on_call={"municipality": "municipality-on-duty"},
     )
     (task,) = plan(agreement, Trigger.STAY_BEGAN, _context(stay(), received_at=received_at))
-    return task.steps[0].at, task.steps[0].organization
+    first, *_ = task.steps
+    return first.at, first.organization
 
 
 @pytest.mark.parametrize(
@@ -215,7 +251,7 @@ def test_a_reminder_whose_time_has_passed_is_left_out() -> None:
 
     (task,) = plan(replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, _context(stay()))
 
-    assert task.steps == ()
+    assert not list(task.steps)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from discharge.identifiers import MessageId
 from discharge.notices import STAY_TRANSITIONS, Effect, FiledNotice, NoticeKind, StayState
-from discharge.story import in_order, story_of
+from discharge.story import end_told_since, in_order, story_of
 from tests.factories import ADMITTED_AT, HOSPITAL, NOW, OTHER_WARD, WARD, directory, filed
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -202,7 +202,7 @@ def test_an_end_is_told_since_the_first_of_what_tells_of_it_came() -> None:
     came = enumerate((begun, corrected, ended, undone, again))
     told = [replace(each, received_at=NOW + number * HOUR) for number, each in came]
 
-    since = [story_of(told[:number], directory()).end_told_since for number in range(1, 6)]
+    since = [end_told_since(told[:number]) for number in range(1, 6)]
 
     assert since == [None, NOW + HOUR, NOW + HOUR, None, NOW + 4 * HOUR]
 

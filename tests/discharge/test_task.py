@@ -267,6 +267,16 @@ def test_another_unit_begins_a_round_of_its_own() -> None:
     assert handed_on.note == "hers"
 
 
+def test_a_persons_words_take_the_place_of_the_agreements_in_both_languages() -> None:
+    told = replace(_in(TaskStatus.ACCEPTED), note="Ring først.", note_en="Call first.")
+
+    silent = told.moved(Move.START, by=ANE, at=LATER)
+    spoken = told.moved(Move.START, by=ANE, at=LATER, note="Jeg ringer kl. 10")
+
+    assert (silent.note, silent.note_en) == ("Ring først.", "Call first.")
+    assert (spoken.note, spoken.note_en) == ("Jeg ringer kl. 10", None)
+
+
 def test_a_new_round_of_an_unanswered_task_raises_no_version() -> None:
     asked = task()
 

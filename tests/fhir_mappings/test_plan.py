@@ -31,6 +31,7 @@ def test_every_parameter_has_its_place() -> None:
             ("destination", "valueCode", "home"),
             ("functional-level", "valueCode", "reduced"),
             ("frail", "valueBoolean", True),
+            ("without-72-hours", "valueCode", "terminal"),
             ("medicine-until", "valueDate", "2026-11-26"),
             ("contact-phone", "valueString", " +45 12 34 56 78 "),
             ("agreed-by-phone", "valueString", "Visitator, 10:15"),
@@ -48,6 +49,7 @@ def test_every_parameter_has_its_place() -> None:
             destination="home",
             functional_level="reduced",
             frail=True,
+            without_72_hours="terminal",
             medicine_until=date(2026, 11, 26),
             contact_phone="+45 12 34 56 78",
             agreed_by_phone="Visitator, 10:15",
@@ -55,6 +57,13 @@ def test_every_parameter_has_its_place() -> None:
         discharged_at=datetime(2026, 11, 24, 12, 5, tzinfo=UTC),
         override_reason="Agreed with the team",
     )
+
+
+def test_a_reason_against_72_hours_is_taken_back_and_an_unknown_one_refused() -> None:
+    assert read_plan(parameters(("without-72-hours", "valueCode", "none"))).revision.without_72_hours is None
+    with pytest.raises(PlanValueError) as refused:
+        read_plan(parameters(("without-72-hours", "valueCode", "tired")))
+    assert "psychiatric, terminal, none" in refused.value.issue.text
 
 
 def test_treatment_finished_can_be_withdrawn() -> None:

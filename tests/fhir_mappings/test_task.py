@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from discharge.identifiers import TaskId
+from discharge.medication.record import LineId
 from discharge.task import Move, TaskStatus
 from fhir_mappings import r4
 from fhir_mappings.task import past_rounds, task_resource
@@ -60,6 +61,20 @@ def test_a_requested_task_reads_as_the_contract_says() -> None:
         "performerType": [{"coding": [{"system": "urn:stafet:role", "code": "home-nurse"}]}],
         "restriction": {"period": {"end": "2026-11-20T22:40:00Z"}},
     }
+
+
+def test_lines_to_be_gone_through_are_its_input() -> None:
+    resource: Any = task_resource(task(), encounter_id=ENCOUNTER, lines=(LineId("line-1"), LineId("line-2")))
+
+    assert [each["valueReference"]["reference"] for each in resource["input"]] == [
+        "MedicationStatement/line-1",
+        "MedicationStatement/line-2",
+    ]
+    assert resource["input"][0]["type"] == {
+        "coding": [{"system": "urn:stafet:task-input", "code": "medication-line"}],
+        "text": "Medicinlinje",
+    }
+    r4.require_shape(resource)
 
 
 def test_all_proofs_of_a_finished_task_stand_in_order() -> None:

@@ -50,6 +50,8 @@ def corner(request: pytest.FixtureRequest) -> Corner:
         "test_language",
         "test_week",
         "test_waiting",
+        "test_alerts",
+        "test_medication",
     )
     module = request.module.__name__
     return next(place for name, place in zip(names, CORNERS, strict=True) if name in module)

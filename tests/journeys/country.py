@@ -30,7 +30,10 @@ _FAMILIES: Final = (
     "Rejsby", "Turesen", "Vejlund", "Stisen", "Banegaard", "Sporholm", "Rutebæk", "Færgesen", "Brolund", "Havnsen",
     "Etapegaard", "Skiftesen",
 )  # fmt: skip
-_NAMES: Final = ("Fredagsby", "Livlund", "Papirholm", "Tastrupby", "Zebradal", "Sprogense", "Ugedal", "Ventelund")
+_NAMES: Final = (
+    "Fredagsby", "Livlund", "Papirholm", "Tastrupby", "Zebradal", "Sprogense", "Ugedal", "Ventelund", "Varslev",
+    "Medicinby",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

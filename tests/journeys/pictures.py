@@ -19,16 +19,17 @@ NOW: Final = "2026-11-20T11:40:00+01:00"
 FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 LARGEST: Final = 200_000
 SITTERS: Final = {
-    "municipality": (Role.HOME_NURSE, "999000000002001"),
-    "ward": (Role.WARD, WARD),
-    "gp": (Role.GP, "999000000003001"),
+    "municipality": (Role.HOME_NURSE, "999000000002001", "/"),
+    "ward": (Role.WARD, WARD, "/"),
+    "gp": (Role.GP, "999000000003001", "/"),
+    "agreement": (Role.LEADER, "999000000002000", "/agreements"),
 }
 """Whose page each picture shows."""
 
 
 def take(demo: RunningDemo, browser: Browser, name: str) -> Path:
     """One picture, 1280 by 800, light."""
-    role, place = SITTERS[name]
+    role, place, path = SITTERS[name]
     context = browser.new_context(
         base_url=demo.url,
         viewport={"width": 1280, "height": 800},
@@ -38,9 +39,12 @@ def take(demo: RunningDemo, browser: Browser, name: str) -> Path:
     )
     context.request.post("/demo/sign-in", form={"person": f"{role.value}|{place}"})
     page = context.new_page()
-    page.goto("/")
-    await_live(page)
-    expect(page.locator(".card, tr.row").first).to_be_visible()
+    page.goto(path)
+    if path == "/":
+        await_live(page)
+        expect(page.locator(".card, tr.row").first).to_be_visible()
+    else:
+        expect(page.locator("h1")).to_be_visible()
     page.evaluate("() => document.fonts.ready")
     file = FOLDER / f"{name}.png"
     page.screenshot(path=file)

@@ -7,7 +7,6 @@ import pytest
 
 from discharge.events import (
     AgreementMissing,
-    CareMessageWritten,
     DischargeUndone,
     Event,
     MessageRefused,
@@ -23,11 +22,10 @@ from discharge.events import (
     TaskReminded,
     TaskRequested,
 )
-from discharge.identifiers import ConversationId, FeedId, MessageId, PatientId, PersonId, SorCode, StayId, TaskId
-from discharge.letter import LetterKind
+from discharge.identifiers import FeedId, MessageId, PatientId, SorCode, StayId, TaskId
 from discharge.policy import ContentClass, Role
 from discharge.stay import NoticeKind
-from discharge.task import HandoverTask, Move, Person, Priority, Proofs, TaskStatus, Title
+from discharge.task import HandoverTask, Move, Priority, Proofs, TaskStatus, Title
 from notifications.addressing import entries_for, entries_for_all, feeds_of, staff_of
 from notifications.entry import Addressed, EntryEvent
 from tests.fakes_notifications import (
@@ -343,56 +341,3 @@ def test_one_commit_keeps_different_things_apart_and_in_order() -> None:
 
 
 # ── care messages ───────────────────────────────────────────────────────────────────────────────────────────────────
-def written(**changes: object) -> CareMessageWritten:
-    made = CareMessageWritten(
-        at=NOON,
-        stay_id=STAY,
-        conversation_id=ConversationId("018f3e6a-0000-7000-8000-000000000004"),
-        sender=WARD,
-        recipient=MUNICIPALITY,
-        place=TEAM,
-        kind=LetterKind.NEW,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
-
-
-def test_a_care_message_is_told_to_the_unit_it_is_for_and_to_those_above_it() -> None:
-    entries = entries_for(written(), DENMARK)
-
-    assert {entry.feed for entry in entries} == set(feeds_of(TEAM, DENMARK))
-    assert {entry.event for entry in entries} == {EntryEvent.MESSAGE}
-    assert {entry.title for entry in entries} == {"Ny besked om en borger"}
-    assert {entry.audience for entry in entries} == {staff_of(TEAM, DENMARK)}
-
-
-@pytest.mark.parametrize("kind", list(LetterKind))
-def test_the_title_of_a_care_message_says_what_it_does_and_names_nobody(kind: LetterKind) -> None:
-    (entry, *_) = entries_for(written(kind=kind), DENMARK)
-
-    assert entry.title
-    assert entry.stay_id == STAY
-    assert entry.task_id is None
-
-
-def test_writers_colleagues_are_told_of_what_was_written_here() -> None:
-    event = written(by=Person(PersonId("p"), "Bente"), is_urgent=True)
-
-    own = next(entry for entry in entries_for(event, DENMARK) if entry.feed == FeedId(WARD))
-    others = [entry for entry in entries_for(event, DENMARK) if entry.feed != FeedId(WARD)]
-
-    assert (own.title, own.priority, own.audience) == ("En besked er sendt", Priority.ROUTINE, WARD_STAFF)
-    assert {entry.priority for entry in others} == {Priority.URGENT}
-
-
-def test_a_care_message_that_leaves_is_told_to_its_writers_place_alone() -> None:
-    event = written(place=None, stay_id=None, by=Person(PersonId("p"), "Bente"))
-
-    (entry,) = entries_for(event, DENMARK)
-
-    assert (entry.feed, entry.stay_id) == (FeedId(WARD), None)
-
-
-def test_two_care_messages_about_no_stay_are_two_entries() -> None:
-    assert (
-        len(entries_for_all([written(stay_id=None, place=CLINIC), written(stay_id=None, place=CLINIC)], DENMARK)) == 2
-    )

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discharge.clock import COPENHAGEN
-from discharge.identifiers import FeedId
+from discharge.identifiers import FeedId, PersonId
 from discharge.policy import Role
 from discharge.task import Priority
-from notifications.budget import Rings, ShiftPlan, interrupts, spent
+from notifications.budget import Rings, ShiftPlan, Told, interrupts, person_shifts, spent
 from notifications.entry import EntryEvent
+from tests.fakes_notifications import NORTH as PLACE
 
 PLAN = ShiftPlan()
 NORTH = FeedId("93100000000")
@@ -29,7 +30,7 @@ def test_a_person_is_interrupted_by_what_waits_for_a_person() -> None:
     loud = {event for event in EntryEvent if interrupts(event, Priority.ASAP)}
 
     assert always == {EntryEvent.TASK_REMINDER, EntryEvent.TASK_ESCALATED, EntryEvent.TASK_OVERDUE}
-    assert urgent - always == {EntryEvent.MESSAGE}
+    assert urgent - always == {EntryEvent.MESSAGE, EntryEvent.MEDICATION_CHANGED}
     assert loud - urgent == {EntryEvent.TASK_REQUESTED}
     assert {event for event in EntryEvent if interrupts(event, Priority.STAT)} == loud
 
@@ -83,4 +84,19 @@ def test_hours_are_counted_together_per_place_role_and_shift_latest_first() -> N
         (Role.HOME_NURSE, date(2026, 11, 20), 14, 2),
         (Role.HOME_NURSE, date(2026, 11, 20), 6, 13),
         (Role.LEADER, date(2026, 11, 20), 6, 1),
+    ]
+
+
+def test_a_persons_hours_are_counted_together_per_shift_latest_first_and_most_first() -> None:
+    def told(name: str, hour: int, rang: int, grouped: int = 0) -> Told:
+        at = danish(11, 20, hour)
+        person = PersonId(name)
+        return Told(person=person, name=name, role=Role.HOME_NURSE, place=PLACE, hour=at, rang=rang, grouped=grouped)
+
+    found = person_shifts([told("a", 8, 5), told("a", 14, 7, 2), told("b", 9, 13), told("a", 15, 1)], PLAN)
+
+    assert [(each.name, each.shift.begins.hour, each.rang, each.grouped) for each in found] == [
+        ("a", 14, 1, 0),
+        ("b", 6, 13, 0),
+        ("a", 6, 12, 2),
     ]

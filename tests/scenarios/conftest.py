@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final, LiteralString
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from discharge.policy import Role
+from tests.databases import empty
 from tests.engines import Database
 from tests.factories import NORTH, PRACTICE, WARD
 from tests.scenarios.country import agree
 from tests.scenarios.people import Given, Hospital, Person, Ward
 from tests.scenarios.story import Clock, Story, Then, worker
 from tests.services.persistence.store import store_on
+
+_OF_STORIES: Final[LiteralString] = """
+    WITH RECURSIVE of_stories (id) AS (
+        SELECT unnest('{patient,message,outbound_message,feed,feed_entry,audit}'::regclass[])::oid
+        UNION SELECT conrelid FROM pg_constraint JOIN of_stories ON confrelid = of_stories.id
+    )
+    SELECT relname FROM pg_class JOIN of_stories ON oid = of_stories.id
+"""
+"""What stories leave behind: the tables of citizens and messages, and every table that points to one."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +40,7 @@ def midtjylland(module_database: Database) -> Database:
 async def story(midtjylland: Database) -> AsyncIterator[Story]:
     """A store in which nothing has happened yet, and a citizen of district north whom nobody has told of."""
     with psycopg.connect(midtjylland.admin_url, row_factory=dict_row, autocommit=True) as connection:
-        connection.execute("TRUNCATE patient, message, outbound_message, feed, feed_entry, audit CASCADE")
+        empty(connection, [row["relname"] for row in connection.execute(_OF_STORIES).fetchall()])
         async with store_on(midtjylland) as store:
             yield Story(store, connection)
 

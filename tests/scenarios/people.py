@@ -5,14 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from discharge.handlers import move_task, revise_plan, write_message
+from discharge.commands import DecideLines, LineDecision, SignOffMedication, StateMedication
+from discharge.handlers import (
+    decide_lines,
+    move_task,
+    revise_plan,
+    sign_off_medication,
+    state_medication,
+    write_message,
+)
 from discharge.identifiers import SorCode
 from discharge.letter import Category, LetterKind, LetterPriority
+from discharge.medication.lists import Column
+from discharge.medication.record import Verdict
 from discharge.plan import Need, PlanRevision
 from discharge.policy import Caller
 from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move
+from services.persistence.medication_reads import medication_of
 from tests import factories
+from tests.discharge.medication.lines import medicine, stated
 from tests.factories import PRACTICE, WARD
 from tests.letters import write
 from tests.scenarios.story import Clock, Story
@@ -72,6 +84,14 @@ class Person:
         assert found, f"{self.caller.name} sees no {code}"
         return found[-1]
 
+    async def decides_medicine(self) -> None:
+        """Agrees to every line."""
+        task = await self.task("reconcile-medication")
+        async with self.story.store.reading(self.caller) as session:
+            lines = (await medication_of(session, task.stay_id)).lines
+        decisions = tuple(LineDecision(line_id=line, verdict=Verdict.AGREE) for line in lines)
+        await self.story.store.run(decide_lines, DecideLines(caller=self.caller, task_id=task.id, decisions=decisions))
+
     async def _moves(self, code: str, what: Move, **changes: object) -> None:
         task = await self.task(code)
         await self.story.store.run(move_task, factories.move(self.caller, task, what, **changes))
@@ -115,6 +135,19 @@ class Ward(Person):
     async def takes_the_discharge_back(self) -> None:
         """It was a mistake."""
         await self._revises(undo_discharged=True)
+
+    async def lists_medicine(self, *names: str, when: str = "at-discharge") -> None:
+        """A tablet of 50 mg a day of each, and nothing else."""
+        lines = (medicine(name, None) for name in names)
+        made = stated(Column(when), *lines, id=factories.new_id(), received_at=self.story.now, source=WARD)
+        command = StateMedication(caller=self.caller, stay_id=self.story.stay_id, stated=made)
+        await self.story.store.run(state_medication, command)
+
+    async def signs_medicine(self) -> None:
+        """The doctor stands by the list."""
+        await self.story.store.run(
+            sign_off_medication, SignOffMedication(caller=self.caller, stay_id=self.story.stay_id)
+        )
 
     async def _revises(self, **changes: object) -> None:
         command = factories.revise(self.story.stay_id, caller=self.caller, **changes)

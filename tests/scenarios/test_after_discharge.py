@@ -125,8 +125,22 @@ async def test_r22x_stay_of_a_day_to_the_minute_is_long_enough(
 
 @pytest.mark.parametrize(
     ("services", "plan"),
-    [("home-nursing", {"destination": "hospice"}), ("meals", {}), ("", {})],
-    ids=["hospice", "no nursing", "nobody the municipality knows"],
+    [
+        ("home-nursing", {"destination": "hospice"}),
+        ("home-nursing", {"without_72_hours": "psychiatric"}),
+        ("home-nursing", {"without_72_hours": "terminal"}),
+        ("home-nursing", {"without_72_hours": "terminal", "destination": "care-home"}),
+        ("meals", {}),
+        ("", {}),
+    ],
+    ids=[
+        "hospice",
+        "psychiatric",
+        "dying at home",
+        "dying in a care home",
+        "no nursing",
+        "nobody the municipality knows",
+    ],
 )
 async def test_r22x_holds_for_nobody_else(
     given: Given, ward: Ward, clock: Clock, then: Then, services: str, plan: dict[str, str]
@@ -138,6 +152,20 @@ async def test_r22x_holds_for_nobody_else(
     await ward.discharges()
 
     then.never_asked("answer-for-72-hours", "take-over-responsibility")
+
+
+async def test_r22x_doctor_who_decides_it_after_departure_ends_the_72_hours(
+    given: Given, ward: Ward, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 20.11.2026 11.40")
+    await ward.discharges()
+    await clock.set("lørdag 10.00")
+
+    await ward.says(without_72_hours="terminal")
+
+    then.nobody_owes("answer-for-72-hours", "take-over-responsibility")
+    await then.answers_for_the_treatment(PRACTICE)
 
 
 async def test_r22_question_to_the_ward_is_answered_in_a_quarter_then_by_the_duty_doctor(

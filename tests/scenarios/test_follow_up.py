@@ -8,7 +8,7 @@ from discharge.errors import GateClosedError
 from discharge.task import Priority
 from tests.factories import MUNICIPALITY, NORTH, PRACTICE, WARD
 from tests.scenarios.people import Given, Person, Ward
-from tests.scenarios.story import Clock, Then, escalation, overdue
+from tests.scenarios.story import Clock, Then, escalation, overdue, reminder
 
 
 async def test_r24_visit_to_the_frail_is_booked_by_day_3_and_made_by_day_7(
@@ -57,7 +57,7 @@ async def test_r24_r25_ask_nothing_where_nobody_is_frail_or_trains(
     then.never_asked("book-follow-up-visit", "follow-up-visit", "offer-rehabilitation", "know-rehabilitation")
 
 
-async def test_r25_rehabilitation_is_offered_within_7_days_and_the_leader_hears_on_day_5(
+async def test_r25_rehabilitation_is_offered_within_7_days_and_the_letter_is_called_for_on_the_last_morning(
     given: Given, ward: Ward, clock: Clock, then: Then
 ) -> None:
     await given.admitted("mandag 16.11.2026 09.00")
@@ -73,6 +73,7 @@ async def test_r25_rehabilitation_is_offered_within_7_days_and_the_leader_hears_
     await then.rings(
         "offer-rehabilitation",
         escalation("onsdag 25.11.2026 08.00", MUNICIPALITY, "leader"),
+        reminder("fredag 27.11.2026 08.00", NORTH, "visitator"),
         overdue("mandag 30.11.2026 08.00", NORTH, "visitator"),
     )
 
@@ -187,6 +188,18 @@ async def test_r26_from_2027_the_team_is_still_the_municipalitys_to_run(
     await ward.discharges()
 
     await then.owes(NORTH, "take-over-acute-care", by="15.40", roles="home-nurse", rule="R26")
+
+
+async def test_r26_where_the_municipality_is_no_party_the_call_is_all(
+    given: Given, ward: Ward, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00", services="")
+    await ward.says(destination="acute-team", agreed_by_phone="Anton, akutteamet")
+    await clock.set("onsdag 11.40")
+
+    await ward.discharges()
+
+    then.never_asked("take-over-acute-care")
 
 
 async def test_r26_is_for_nobody_who_goes_home(given: Given, ward: Ward, clock: Clock, then: Then) -> None:

@@ -197,6 +197,68 @@ async def test_r21_72_hours_are_72_hours_over_the_night_of_23_hours(
     await then.owes(PRACTICE, "reconcile-medication", by="mandag 29.3.2027 12.40", roles="gp", rule="R21")
 
 
+async def test_r19_doctor_who_signs_the_list_has_reconciled(
+    given: Given, ward: Ward, doctor: Ward, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await ward.expects("torsdag 15.00", needs="home-nursing")
+    await doctor.lists_medicine("Metoprolol")
+
+    await doctor.signs_medicine()
+
+    then.is_done("reconcile-at-discharge")
+    await clock.set("torsdag 15.00")
+    await ward.discharges()
+    await then.owes(PRACTICE, "reconcile-medication", by="søndag 15.00", roles="gp", rule="R21")
+
+
+async def test_r21_a_signature_after_the_departure_gives_72_hours_from_then(
+    given: Given, ward: Ward, doctor: Ward, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 11.40")
+    await ward.discharges()
+    await doctor.lists_medicine("Metoprolol")
+    await clock.set("fredag 16.00")
+
+    await doctor.signs_medicine()
+
+    await then.owes(PRACTICE, "reconcile-medication", by="mandag 16.00", roles="gp", rule="R21")
+
+
+async def test_r21_a_later_list_begins_another_round_for_what_it_changes(
+    given: Given, ward: Ward, doctor: Ward, gp: Person, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 11.40")
+    await doctor.lists_medicine("Metoprolol")
+    await ward.discharges()
+    await gp.decides_medicine()
+    await gp.completes("reconcile-medication")
+    await clock.set("fredag 18.00")
+
+    await doctor.lists_medicine("Metoprolol")
+    then.nobody_owes("reconcile-medication")
+    await doctor.lists_medicine("Metoprolol", "Pinex")
+
+    await then.owes(PRACTICE, "reconcile-medication", by="mandag 11.40", roles="gp", rule="R21")
+
+
+async def test_r21_list_that_changes_while_the_practice_has_it_is_asked_again(
+    given: Given, ward: Ward, doctor: Ward, gp: Person, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 11.40")
+    await doctor.lists_medicine("Metoprolol")
+    await ward.discharges()
+    await gp.decides_medicine()
+    assert not (await gp.task("reconcile-medication")).is_unanswered
+
+    await doctor.lists_medicine("Metoprolol", "Pinex")
+
+    assert (await gp.task("reconcile-medication")).is_unanswered
+
+
 async def test_r21_without_a_practice_on_record_the_ward_keeps_it(
     given: Given, ward: Ward, clock: Clock, then: Then
 ) -> None:

@@ -141,6 +141,33 @@ async def test_r06_plan_that_was_read_rings_nobody(
     await then.is_silent("read-care-plan", until="onsdag 12.00")
 
 
+async def test_r06_plan_that_was_read_is_read_again_when_nothing_is_needed_any_more(
+    given: Given, ward: Ward, visitator: Person, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 23.11.2026 09.00")
+    await ward.expects("torsdag 10.00", needs="home-nursing meals")
+    await visitator.completes("read-care-plan")
+    await clock.set("tirsdag 10.00")
+
+    await ward.expects(None, needs="")
+
+    await then.owes(NORTH, "read-care-plan", by="tirsdag 15.00", roles="visitator", rule="R06", asked_by=WARD)
+    await visitator.completes("read-care-plan")
+    await ward.says(destination="home")
+    then.is_done("read-care-plan", times=2)
+    then.nobody_owes("read-care-plan", "send-care-plan")
+
+
+async def test_r06_plan_without_needs_from_the_beginning_is_nobodys_to_read(
+    given: Given, ward: Ward, then: Then
+) -> None:
+    await given.admitted("mandag 23.11.2026 09.00")
+
+    await ward.expects("torsdag 10.00", needs="")
+
+    then.never_asked("read-care-plan")
+
+
 async def test_r06_plan_is_no_reading_any_more_when_the_citizen_is_home(
     given: Given, ward: Ward, clock: Clock, then: Then
 ) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from discharge.plan import Certainty
 from tests.factories import HOSPITAL, MUNICIPALITY, NORTH, WARD
 from tests.scenarios.people import Given, Person, Ward
 from tests.scenarios.story import Clock, Then, escalation, overdue
@@ -138,6 +143,53 @@ async def test_r08_plan_that_is_read_after_noon_needs_the_call_still(
     await clock.set("12.10")
 
     await visitator.completes("read-care-plan")
+
+    await then.owes(WARD, "telephone-same-day", by="12.00", roles="ward", rule="R08")
+
+
+@pytest.mark.parametrize(
+    "detail", [{"contact_phone": "70 00 01 01"}, {"certainty": Certainty.CERTAIN}, {"frail": True}, {"bed": "7"}]
+)
+async def test_r08_does_not_come_back_for_a_detail_when_the_plan_was_read(
+    given: Given, ward: Ward, visitator: Person, clock: Clock, then: Then, detail: dict[str, object]
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 10.00")
+    await ward.expects("15.00", needs="home-nursing")
+    await visitator.completes("read-care-plan")
+    await clock.set("11.00")
+
+    await ward.says(**detail)
+
+    await then.is_taken_back("telephone-same-day", why="Grunden til opgaven er faldet væk")
+
+
+async def test_r08_asks_for_no_call_about_a_plan_of_yesterday_of_which_a_detail_changes(
+    given: Given, ward: Ward, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("torsdag 10.00")
+    await ward.expects("fredag 15.00", needs="home-nursing")
+    await clock.set("fredag 13.00")
+
+    await ward.says(contact_phone="70 00 01 01")
+
+    then.never_asked("telephone-same-day")
+
+
+@pytest.mark.parametrize(
+    "change", [{"needs": "home-nursing meals"}, {"first_visit_at": None}, {"functional_level": "two-persons"}]
+)
+async def test_r08_comes_back_when_what_was_read_is_not_what_is_needed(
+    given: Given, ward: Ward, visitator: Person, clock: Clock, then: Then, change: dict[str, Any]
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 09.00")
+    await ward.expects("15.00", needs="home-nursing", first_visit_at=ward.story.at("fredag 18.00"))
+    await visitator.completes("read-care-plan")
+    await clock.set("10.00")
+
+    await ward.expects(None, **change)
 
     await then.owes(WARD, "telephone-same-day", by="12.00", roles="ward", rule="R08")
 

@@ -165,6 +165,24 @@ async def test_r16_finished_again_begins_a_new_count(given: Given, ward: Ward, c
     await then.owes(NORTH, "take-home", by="fredag 24.00", roles="visitator", rule="R15")
 
 
+async def test_r16_discharge_that_was_none_found_no_place_to_give_back(
+    given: Given, ward: Ward, visitator: Person, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await ward.finds_treatment_finished()
+    await visitator.takes_on("take-home")
+    await clock.set("tirsdag 10.00")
+    await ward.discharges()
+    then.is_done("take-home")
+    await ward.takes_the_discharge_back()
+    await then.owes(NORTH, "take-home", by="onsdag 24.00", roles="visitator", rule="R15")
+
+    await ward.goes_on_treating()
+
+    await then.is_taken_back("take-home", why="Færdigmeldingen er taget tilbage")
+    then.never_asked("cancel-place")
+
+
 async def test_r16_place_is_kept_when_the_treatment_is_finished_again(
     given: Given, ward: Ward, visitator: Person, clock: Clock, then: Then
 ) -> None:

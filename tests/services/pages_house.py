@@ -22,6 +22,8 @@ from services.operator import alert_pages, message_pages
 from services.operator import pages as operator
 from services.operator.judging import judging_router
 from services.stays import conversation_pages as conversations
+from services.stays import decide_pages, medicine_lists, medicine_pages
+from services.stays import document_pages as documents
 from services.stays import pages as stays
 from services.web.signin import signin_router
 from tests import engines, factories
@@ -30,6 +32,7 @@ from tests.services.installation import Installation, installed
 
 PLACES: dict[Role, tuple[SorCode, SorCode | None]] = {
     Role.WARD: (HOSPITAL, WARD),
+    Role.DOCTOR: (HOSPITAL, WARD),
     Role.HOME_NURSE: (MUNICIPALITY, NORTH),
     Role.VISITATOR: (MUNICIPALITY, None),
     Role.GP: (PRACTICE, None),
@@ -87,6 +90,10 @@ async def pages_over(where: engines.Database, **limits: Any) -> AsyncIterator[Pa
         municipality.router,
         gp.router,
         conversations.router,
+        documents.router,
+        decide_pages.router,
+        medicine_lists.router,
+        medicine_pages.router,
         stays.router,
         agreements.router,
         operator.router,

@@ -27,7 +27,7 @@ from services.settings import DatabaseSettings, KeySettings, Mode, Settings
 from services.web.access import AccessRule, Party, Surface
 from services.web.app import create_app, rules_of
 from services.web.runtime import Runtime
-from tests import engines
+from tests import engines, reports
 from tests.factories import (
     CPR,
     FAMILY,
@@ -41,6 +41,7 @@ from tests.factories import (
     WARD,
     directory,
 )
+from tests.services.fhir_api.medication.course import bundle, pinex
 from tests.services.installation import Installation, citizen, load
 from tests.services.web.doubles import client_of, settings_for
 
@@ -136,7 +137,10 @@ async def town(database: engines.Database) -> AsyncIterator[Town]:
             "patient_id": task["for"]["reference"].removeprefix("Patient/"),
         }
         names |= await _a_thread(house, names["stay_id"])
+        names |= await _a_list(house, names["stay_id"])
+        names |= await _a_report(house, names["stay_id"])
         names["entry_id"] = await _on_call(house)
+        names["line_id"] = await _a_line(house)
         yield Town(house=house, app=app, names=names)
     await store.engine.dispose()
 
@@ -155,6 +159,32 @@ async def _a_thread(house: Installation, stay_id: str) -> dict[str, str]:
         "conversation_id": str(await house.scalar("SELECT id FROM conversation")),
         "attachment_id": str(await house.scalar("SELECT id FROM attachment")),
     }
+
+
+async def _a_line(house: Installation) -> str:
+    """The hospital said what the citizen goes home with: the id of the line."""
+    sent = await house.client.post("/fhir/Bundle", json=bundle(pinex()), headers=house.hospital)
+    assert sent.status_code == 201, sent.text
+    return str(await house.scalar("SELECT id FROM medication_line"))
+
+
+async def _a_list(house: Installation, stay_id: str) -> dict[str, str]:
+    """The ward wrote down a medicine: the id of its line, and which list."""
+    form = {"do": "line", "list": "", "name": "Furosemid", "amount": "1", "times": "1"}
+    path = f"/stays/{stay_id}/medicine/lists/before"
+    sent = await house.client.post(path, data=form, headers=house.token(Role.WARD, HOSPITAL, WARD))
+    assert sent.status_code == 303, sent.text
+    return {"line_id": str(await house.scalar("SELECT id FROM medication_line")), "column": "before"}
+
+
+async def _a_report(house: Installation, stay_id: str) -> dict[str, str]:
+    """The ward filed a discharge report: its id, and a file of it."""
+    headers = house.token(Role.WARD, HOSPITAL, WARD) | {"content-type": "application/fhir+json"}
+    sent = await house.client.post(
+        f"/fhir/Bundle?stay={stay_id}", content=reports.body(reports.whole()), headers=headers
+    )
+    assert sent.status_code == 201, sent.text
+    return {"bundle_id": sent.json()["id"], "document_id": sent.json()["id"], "number": "0"}
 
 
 async def _on_call(house: Installation) -> str:
@@ -207,7 +237,7 @@ async def test_other_organizations_learn_nothing(town: Town) -> None:
             answer = await town.ask(route, town.house.token(role, *OTHER[role]))
 
             assert answer.status_code < 500, (route.path, role, answer.text)
-            for secret in (FAMILY, CPR.digits, CPR.digits[:6], "70 00 01 01"):
+            for secret in (FAMILY, "Furosemid", "Furix", CPR.digits, CPR.digits[:6], "70 00 01 01"):
                 assert secret not in answer.text, (route.path, role)
             if rule.party is Party.STAY:
                 assert town.names["patient_id"] not in answer.text.replace(town.path(route), ""), (route.path, role)
@@ -221,6 +251,11 @@ async def test_change_by_another_organization_leaves_everything_as_it_was(town: 
             "SELECT md5(string_agg(t, '|')) FROM (SELECT task::text AS t FROM task"
             " UNION ALL SELECT stay::text FROM stay UNION ALL SELECT plan_version::text FROM plan_version"
             " UNION ALL SELECT care_message::text FROM care_message"
+            " UNION ALL SELECT document::text FROM document"
+            " UNION ALL SELECT medication::text FROM medication"
+            " UNION ALL SELECT medication_list::text FROM medication_list"
+            " UNION ALL SELECT medication::text FROM medication"
+            " UNION ALL SELECT medication_list::text FROM medication_list"
             " UNION ALL SELECT on_call::text FROM on_call UNION ALL SELECT alert_mail::text FROM alert_mail"
             " ORDER BY 1) AS rows"
         )

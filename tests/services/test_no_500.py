@@ -3,6 +3,7 @@
 Seeded, so that a failure can be run again; the seeds stand in the parameters.
 """
 
+import copy
 import random
 from typing import Any
 
@@ -14,10 +15,12 @@ from discharge.stay import NoticeKind
 from services.persistence.database import engine_for
 from tests.engines import Database
 from tests.factories import HOSPITAL, PAPER_HOSPITAL
+from tests.services.fhir_api.medication.course import Course, bundle, metoprolol, pinex
 from tests.services.installation import FHIR, Installation, notification
 
 JUNK: tuple[Any, ...] = (None, 1, "", [], {}, "x" * 300, True, 1e300, "2026-13-45", "æ\u202eø", ["a"], {"a": 1})
 PARAMETERS = (
+    *("part-of", "subject"),
     *("_id", "owner", "requester", "patient", "status", "code", "priority", "focus", "period", "due", "_lastUpdated"),
     *(
         "_count",
@@ -123,9 +126,38 @@ async def test_broken_searches(house: Installation) -> None:
         for answer in (
             await house.client.get("/fhir/Task", params=asked, headers=system),
             await house.client.get("/fhir/Patient", params=asked, headers=system),
+            await house.client.get("/fhir/MedicationStatement", params=asked, headers=system),
             await house.client.post("/fhir/Encounter/_search", data=asked, headers=system),
         ):
             assert answer.status_code in {200, 400}, (asked, answer.text)
+
+
+async def test_broken_lists_and_decisions(house: Installation) -> None:
+    chance = random.Random(5)
+    await house.home()
+    course = Course(house)
+    await course.two_lists()
+    task, lines = await course.task(), [line["id"] for line in await course.lines()]
+    decided = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {
+                "name": "decision",
+                "part": [{"name": "line", "valueString": line}, {"name": "code", "valueCode": "agree"}],
+            }
+            for line in lines
+        ],
+    }
+    stated = bundle(metoprolol(2), pinex(), timestamp="2026-11-20T10:00:00Z")
+    for _ in range(60):
+        listed = await course.send(course.gp_system, broken(copy.deepcopy(stated), chance))
+        assert listed.status_code in {201, 400, 404, 413, 422}, listed.text
+        answer = await house.client.post(
+            f"/fhir/Task/{task['id']}/$decide",
+            json=broken(copy.deepcopy(decided), chance),
+            headers=house.gp | {"content-type": FHIR},
+        )
+        assert answer.status_code in {200, 400, 422}, answer.text
 
 
 async def test_store_that_is_away_is_transient_everywhere(house: Installation) -> None:

@@ -12,7 +12,9 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from notifications.budget import ShiftPlan, spent
 from services.observability import Metrics
+from services.persistence.alert_reads import rings_of
 from services.persistence.sealing import first_broken_seal
 from services.settings import Settings
 from services.worker import Worker, fire_due
@@ -167,8 +169,22 @@ async def test_interruptions_are_counted_once_when_their_shift_has_ended(store: 
         await until(lambda: bool(metrics.registry.get_sample_value("stafet_alerts_per_shift_count")))
 
     told = store.rows(
-        "SELECT count(*) AS rung FROM feed_entry, unnest(audience) WHERE event IN"
+        "SELECT count(*) AS rung FROM feed_entry, unnest(audience) AS role WHERE role <> 'system' AND event IN"
         " ('task-reminder', 'task-escalated', 'task-overdue') AND at < %(ended)s",
         ended=NOW.replace(hour=14, minute=0),
     )
     assert metrics.registry.get_sample_value("stafet_alerts_per_shift_sum") >= told[0]["rung"] > 0
+
+
+async def test_interruptions_of_a_shift_are_counted_by_one_of_two_workers(store: Store) -> None:
+    await store.admit()
+    counted = "stafet_alerts_per_shift_count"
+
+    async with working(store) as one, working(store) as other:
+        await store.database.move_clock(NOW + timedelta(minutes=40))
+        await until(lambda: bool(store.rows("SELECT 1 FROM timer WHERE fired_at IS NOT NULL")))
+        await store.database.move_clock(NOW + timedelta(hours=5))
+        await until(lambda: any(each.registry.get_sample_value(counted) for each in (one, other)))
+    async with store.database.writing() as connection:
+        rings = await rings_of(connection, since=NOW.replace(hour=6, minute=0), until=NOW.replace(hour=14, minute=0))
+    assert sum(each.registry.get_sample_value(counted) or 0 for each in (one, other)) == len(spent(rings, ShiftPlan()))

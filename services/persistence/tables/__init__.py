@@ -10,8 +10,10 @@ from services.persistence.tables.conversations import (
     ConversationPartyRow,
     ConversationRow,
 )
+from services.persistence.tables.documents import DocumentRow
 from services.persistence.tables.master import AgreementRow, DemoClockRow, MetaRow, OrganizationRow, SystemClientRow
-from services.persistence.tables.on_call import AlertMailRow, OnCallRow
+from services.persistence.tables.medications import MedicationLineRow, MedicationListRow, MedicationRow
+from services.persistence.tables.on_call import AlertMailRow, InterruptionRow, OnCallRow
 from services.persistence.tables.outbound import MessageActRow, OutboundMessageRow, OutboundReceiptRow
 from services.persistence.tables.shape import Base
 from services.persistence.tables.stays import (
@@ -49,12 +51,17 @@ __all__ = [
     "ConversationPartyRow",
     "ConversationRow",
     "DemoClockRow",
+    "DocumentRow",
     "EncounterRow",
     "EpisodeRow",
     "EventRow",
     "FeedEntryRow",
     "FeedRow",
+    "InterruptionRow",
     "LiveTicketRow",
+    "MedicationLineRow",
+    "MedicationListRow",
+    "MedicationRow",
     "MessageActRow",
     "MessageAsideRow",
     "MessageRow",

@@ -1,18 +1,21 @@
-"""Whom a place has on call, and the mails that left for them. Work addresses only; nothing of a citizen."""
+"""Whom a place has on call, the mails that left for them, and what rang at whom.
+
+Work addresses and names of staff only; nothing of a citizen.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Uuid
 
 from services.persistence.tables.shape import Base, one_of
 
-__all__ = ["MAIL_STATES", "AlertMailRow", "OnCallRow"]
+__all__ = ["MAIL_STATES", "AlertMailRow", "InterruptionRow", "OnCallRow"]
 
 MAIL_STATES = ("waiting", "sent", "answered", "failed")
 
@@ -49,3 +52,21 @@ class AlertMailRow(Base):
     changed_at: Mapped[datetime]
     due_at: Mapped[datetime]
     reason: Mapped[str | None]
+
+
+class InterruptionRow(Base):
+    """An entry of a feed that asked a person to act now, on a page that the person had open."""
+
+    __tablename__ = "interruption"
+    __table_args__ = (Index(None, "person_id", "at"), Index(None, "organization", "at"))
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    feed_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    organization: Mapped[str]
+    """Where the person was at work."""
+    person_name: Mapped[str]
+    at: Mapped[datetime]
+    """The entry's own time."""
+    rang: Mapped[bool]
+    """False: the budget of the shift was spent, and it came grouped."""

@@ -56,6 +56,8 @@ class StayRow(Base):
     end_received_at: Mapped[datetime | None]
     died_at: Mapped[datetime | None]
     leave_started_at: Mapped[datetime | None]
+    medicine_listed_at: Mapped[datetime | None]
+    medicine_signed_at: Mapped[datetime | None]
 
 
 class EncounterRow(Base):

@@ -246,11 +246,17 @@ function isLive() {
 // ---- what an entry means for this page ----
 
 const LEVELS = { stat: 0, asap: 0, urgent: 1, routine: 2 };
+const CALLS = ["task-reminder", "task-escalated", "task-overdue"];     // somebody has been waited for
+const grouped = new Set();      // tasks that came silently: the alert budget of the shift is spent
 const pending = new Map();      // id -> { level, html }
 const changing = new Map();     // id -> timer: several entries of one item make one request
 
 function entry(frame) {
   const rings = !frame.audience?.length || frame.audience.includes(main.dataset.role);
+  if (rings && CALLS.includes(frame.event)) {
+    if (frame.rings === false) group(frame.task);
+    else ring(words.called);
+  }
   if ("cards" in main.dataset) {
     if (frame.task) {
       const shown = document.getElementById(`task-${frame.task}`);
@@ -271,6 +277,26 @@ function entry(frame) {
   } else if (main.dataset.watch === undefined || main.dataset.watch === frame.stay) {
     news();
   }
+}
+
+// What came silently is told with the next thing that rings, and stands beside the pill until then.
+const groupedText = () => say(grouped.size === 1 ? words.groupedOne : words.grouped, { n: grouped.size });
+
+function ring(text) {
+  announce(grouped.size ? `${text}. ${groupedText()}` : text);
+}
+
+function group(task) {
+  grouped.add(task);
+  showGroup();
+}
+
+function showGroup() {
+  const note = $("#grouped");
+  if (!note) return;
+  note.textContent = grouped.size ? groupedText() : "";
+  const holder = note.closest(".boardhead");
+  if (holder && grouped.size) holder.hidden = false;
 }
 
 function soon(key, action) {
@@ -356,16 +382,16 @@ async function offer(frame) {
     return;
   }
   pending.set(key, { level: LEVELS[frame.priority] ?? 2, item });
-  showPill();
+  showPill(frame.rings !== false);
 }
 
-function showPill() {
+function showPill(isSaid = true) {
   const button = pill();
   if (!button) return;
   const count = pending.size;
   button.hidden = count === 0;
   const holder = button.closest(".boardhead");
-  if (holder) holder.hidden = count === 0 && !$("#hidden-rows")?.textContent;
+  if (holder) holder.hidden = count === 0 && !$("#hidden-rows")?.textContent && !grouped.size;
   if (!count) return;
   const levels = [...pending.values()].map((one) => one.level);
   const urgent = levels.filter((level) => level === 0).length, hasty = levels.filter((level) => level === 1).length;
@@ -376,7 +402,7 @@ function showPill() {
     + (extra ? `<span class="u">${icon(urgent ? "triangle" : "diamond")}<span class="x"></span></span>` : "");
   $(".n", button).textContent = text;
   if (extra) $(".x", button).textContent = extra;
-  announce(extra ? `${text}, ${extra}` : text);
+  if (isSaid) ring(extra ? `${text}, ${extra}` : text);
 }
 
 async function showNew(byHand) {
@@ -481,7 +507,9 @@ async function refresh(mustShow) {
   if (page.title) document.title = page.title;
   const patient = $(".pbar"), freshPatient = $(".pbar", page);
   if (patient && freshPatient) patient.replaceWith(freshPatient);
+  const opened = openedIn(main);
   main.replaceChildren(...fresh.childNodes);
+  for (const detail of $$("details", main)) detail.open ||= opened.includes(nameOf(detail));
   if (query && $("#q")) {
     $("#q").value = query;
     narrow();
@@ -489,6 +517,7 @@ async function refresh(mustShow) {
   window.htmx?.process(main);
   for (const item of $$(ITEMS)) adopt(item);
   pending.clear();
+  grouped.clear();
   showPill();
   const told = $("#clock", page)?.dataset.serverNow;
   if (told) agree(told);
@@ -499,6 +528,10 @@ async function refresh(mustShow) {
   }
   tick();
 }
+
+// What somebody opened stays open, by where it stands and what it is called.
+const nameOf = (detail) => `${detail.closest("[id]").id} ${$("summary", detail)?.textContent}`;
+const openedIn = (place) => $$("details[open]", place).map(nameOf);
 
 let newsCount = 0;
 function news() {
@@ -802,6 +835,11 @@ document.addEventListener("input", (event) => {
 for (const item of $$(ITEMS)) adopt(item);
 if ($("#keys-help")) $("#keys-help").hidden = document.body.dataset.keys === "off";
 $("[data-errors]")?.focus();
+const paper = $("[data-print]");
+if (paper) {
+  paper.hidden = false;
+  paper.addEventListener("click", () => print());
+}
 // On a phone the counters scroll sideways: the one that is chosen is in sight from the start.
 const chosen = $(".counts [aria-current]"), counters = chosen?.closest(".counts");
 if (counters) counters.scrollLeft += chosen.getBoundingClientRect().left - counters.getBoundingClientRect().left - 16;

@@ -252,18 +252,24 @@ async def test_a_gate_before_treatment_finished_closes_no_withdrawal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "note"),
+    ("changes", "da", "en"),
     [
-        ({"payer": "region"}, "Regionen betaler."),
-        ({"payer": "municipality", "note": Title("Ring først.", "Call first.")}, "Ring først. Kommunen betaler."),
-        ({"payer": "acute-team/authority"}, "acute-team/authority betaler."),
-        ({}, None),
+        ({"payer": "region"}, "Regionen betaler.", "The region pays."),
+        (
+            {"payer": "municipality", "note": Title("Ring først.", "Call first.")},
+            "Ring først. Kommunen betaler.",
+            "Call first. The municipality pays.",
+        ),
+        ({"payer": "acute-team/authority"}, "acute-team/authority betaler.", "acute-team/authority pays."),
+        ({}, None, None),
     ],
 )
-async def test_who_does_it_reads_what_to_know_and_who_pays(changes: dict[str, Any], note: str | None) -> None:
+async def test_who_does_it_reads_what_to_know_and_who_pays_in_both_languages(
+    changes: dict[str, Any], da: str | None, en: str | None
+) -> None:
     store = await _admitted(rule("R27", Trigger.STAY_BEGAN, **changes))
 
-    assert store.task("R27").note == note
+    assert (store.task("R27").note, store.task("R27").note_en) == (da, en)
 
 
 async def test_a_discharge_that_carried_a_duty_out_and_is_undone_leaves_it_owed() -> None:

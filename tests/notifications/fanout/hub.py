@@ -5,6 +5,7 @@ from __future__ import annotations
 from discharge.identifiers import FeedId, PersonId
 from discharge.policy import Caller, Role
 from notifications.fanout import Follower, Hub, Visitor
+from notifications.interruptions import AlertBudget
 from notifications.protocol import Limits
 from notifications.rights import FollowRights
 from notifications.tally import Tally
@@ -73,7 +74,7 @@ class House:
             raise ConnectionError(msg)
         return self.rights
 
-    def attach(self, *, lives: float = 3_600.0) -> tuple[Follower, FakeSocket]:
+    def attach(self, *, lives: float = 3_600.0, budget: AlertBudget | None = None) -> tuple[Follower, FakeSocket]:
         socket = FakeSocket()
         visitor = Visitor(
             rights=RIGHTS,
@@ -81,11 +82,14 @@ class House:
             note=self._note,
             confirm=self._confirm,
             recheck=self._recheck,
+            budget=budget,
         )
         return self.hub.attach(socket, visitor), socket
 
-    async def following(self, frame: str = FOLLOW, *, lives: float = 3_600.0) -> tuple[Follower, FakeSocket]:
-        follower, socket = self.attach(lives=lives)
+    async def following(
+        self, frame: str = FOLLOW, *, lives: float = 3_600.0, budget: AlertBudget | None = None
+    ) -> tuple[Follower, FakeSocket]:
+        follower, socket = self.attach(lives=lives, budget=budget)
         await self.hub.receive(follower, frame)
         return follower, socket
 

@@ -87,7 +87,8 @@ def test_a_plan_with_needs_is_read_by_three_if_sent_by_half_past_two() -> None:
 def test_friday_at_eleven_forty_the_ward_telephones_before_noon() -> None:
     going = in_hospital(at(FRIDAY, 15), needs=NURSING)
 
-    call = planned(Trigger.PLAN_REVISED, context(going, at(FRIDAY, 11, 40)))["telephone-same-day"]
+    now = context(going, at(FRIDAY, 11, 40), changed=("expected-discharge",))
+    call = planned(Trigger.PLAN_REVISED, now)["telephone-same-day"]
 
     assert (call.owner, due(call)) == (WARD, "Fri 12:00")
 
@@ -95,7 +96,8 @@ def test_friday_at_eleven_forty_the_ward_telephones_before_noon() -> None:
 def test_after_noon_the_telephone_comes_at_once() -> None:
     going = in_hospital(at(FRIDAY, 15), needs=NURSING)
 
-    assert due(planned(Trigger.PLAN_REVISED, context(going, at(FRIDAY, 14)))["telephone-same-day"]) == "Fri 14:15"
+    now = context(going, at(FRIDAY, 14), changed=("need",))
+    assert due(planned(Trigger.PLAN_REVISED, now)["telephone-same-day"]) == "Fri 14:15"
 
 
 def test_who_has_agreed_by_telephone_is_asked_for_nothing_more() -> None:

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from datetime import date
 
-from discharge.layers import in_force
+from discharge.in_force import in_force
 from services.agreements.reading import read_agreement
 from services.agreements.resolved import CORE, ResolvedView, RuleLine, resolved_on
 from services.agreements.shipped import LAYERS, PROFILES, layer_file, profile, shipped
@@ -127,3 +127,26 @@ def test_the_view_is_a_value() -> None:
     view = _view()
 
     assert replace(view) == _view()
+
+
+def test_a_layer_that_cannot_be_laid_there_is_left_out_of_what_is_shown() -> None:
+    astray = {
+        "kind": "overlay",
+        "id": "astray",
+        "version": "1",
+        "title": "Ingen regel",
+        "base": "dk-midtjylland",
+        "valid-from": "2026-01-01",
+        "changes": [{"rule": "R99", "suspend": True}],
+    }
+
+    view = resolved_on(
+        (profile("dk-midtjylland"), astray),
+        region="DK-82",
+        municipality=None,
+        day=date(2026, 11, 20),
+        lang=language("en"),
+    )
+
+    assert view is not None
+    assert (view.version, view.layers) == ("1.0.0", ())

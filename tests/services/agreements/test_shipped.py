@@ -7,7 +7,7 @@ import pytest
 from discharge.agreement import PartyName, Trigger
 from discharge.agreement_format import RULE_KEYS
 from discharge.conditions import fields_in
-from discharge.layers import in_force
+from discharge.in_force import in_force
 from discharge.plan import Need
 from services.agreements.shipped import PROFILES, profile
 from tests.factories import NORTH, REGION

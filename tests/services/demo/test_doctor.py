@@ -10,6 +10,7 @@ from services.demo.home import ENVIRONMENT
 from services.settings import Settings, SettingsError, load_settings
 from services.web.tokens import new_demo_key
 from tests.engines import Database
+from tests.factories import small_document
 from tests.services.demo.installation import settings_over
 
 KEY = new_demo_key()
@@ -112,6 +113,24 @@ def test_a_home_that_is_gone_is_looked_for_above(tmp_path: Path, database: Datab
 
     assert os.fspath(settings.home) == str(tmp_path)
     assert about(moved, "GiB") == about(settings, "GiB")
+
+
+def test_an_agreement_that_this_program_cannot_follow_is_told(database: Database, tmp_path: Path) -> None:
+    newer = {**small_document(), "id": "newer", "version": "9", "of-tomorrow": True}
+    astray = {
+        "kind": "deviation", "id": "astray", "version": "1", "title": "-", "base": "dk-first", "parties": ["1"],
+        "valid-from": "2026-01-01", "changes": [{"rule": "R99", "suspend": True}],
+    }  # fmt: skip
+    settings = settings_over(tmp_path, database)
+    with psycopg.connect(database.admin_url, autocommit=True) as connection:
+        for each in (small_document(), newer, astray):
+            row = (each["id"], each["version"], json.dumps(each, default=str))
+            connection.execute(
+                "INSERT INTO agreement (id, version, document, loaded_at) VALUES (%s, %s, %s, now())", row
+            )
+
+    assert len(about(settings, "the agreement newer 9 cannot be read by this program")) == 1
+    assert len(about(settings, "astray 1 cannot be laid upon dk-first 1.0.0")) == 1
 
 
 def test_people_on_call_without_a_mail_server_and_mails_that_were_given_up_are_told(

@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from discharge.identifiers import SorCode
+from discharge.medication.lines import Change
+from discharge.medication.reconciling import Doubt
+from discharge.medication.record import LineState
 from discharge.policy import Role
 from discharge.stay import StayState
 from discharge.task import Proof, TaskStatus
@@ -20,6 +23,7 @@ from services.persistence import boards
 from services.persistence.clock import wall_now
 from services.persistence.database import Database
 from services.persistence.facts import read_fact
+from services.persistence.medication_reads import medication_of
 from services.persistence.views import TaskRecord, WardRow
 from services.settings import Settings
 from tests.databases import Databases
@@ -94,10 +98,8 @@ async def test_duties_stand_at_every_proof(database: Database) -> None:
     assert task(rows["03"], "reconcile-medication").task.proofs.highest is Proof.SEEN
     assert task(rows["03"], "read-discharge-letter").task.proofs.highest is Proof.DELIVERED
     assert task(rows["15"], "pause-services").task.status is TaskStatus.IN_PROGRESS
-    assert {record.task.code for record in rows["07"].tasks if record.task.is_open} == {
-        "reconcile-at-discharge",
-        "take-home",
-    }
+    assert {record.task.code for record in rows["07"].tasks if record.task.is_open} == {"take-home"}
+    assert task(rows["12"], "reconcile-at-discharge").task.is_open
     assert all(record.task.owner in {WARD, GP} for record in rows["11"].tasks)
 
 
@@ -123,6 +125,21 @@ async def test_a_citizen_without_services_is_the_hospitals_own(database: Databas
     assert {party.organization for party in own.parties} == {WARD}
 
 
+async def test_medicine_is_signed_guessed_missing_and_asked_about(database: Database) -> None:
+    nurse = person_at(WARD, Role.WARD, (await database.master()).directory)
+    async with database.reading(audit(nurse)) as session:
+        rows = {row.context.stay.plan.bed: row.context.stay.id for row in (await boards.ward_board(session)).rows}
+        gerda, ellen, agnete = [await medication_of(session, rows[bed]) for bed in ("03", "02", "12")]
+
+    assert gerda.signed_off is not None
+    assert gerda.signed_off.override_reason
+    assert any(line.is_guess for line in gerda.lines.values())
+    assert {line.change for line in gerda.lines.values()} == set(Change)
+    assert LineState.ASKED in {ellen.state_of(each) for each in ellen.lines}
+    assert agnete.signed_off is None
+    assert Doubt.DOSE_UNCLEAR in {line.doubt for line in agnete.lines.values()}
+
+
 async def test_the_practice_has_tasks_in_its_inbox(database: Database) -> None:
     doctor = person_at(GP, Role.GP, (await database.master()).directory)
 
@@ -132,6 +149,16 @@ async def test_the_practice_has_tasks_in_its_inbox(database: Database) -> None:
     codes = {"read-discharge-letter", "reconcile-medication", "take-over-responsibility"}
     assert {card.record.task.code for card in cards} == codes
     assert len(cards) >= 3
+
+
+async def test_places_have_people_on_call_whose_addresses_reach_nobody(database: Database) -> None:
+    async with database.writing() as connection:
+        found = (await connection.execute(text("SELECT address FROM on_call"))).scalars().all()
+        mails = (await connection.execute(text("SELECT count(*) FROM alert_mail"))).scalar_one()
+
+    assert len(found) == 6
+    assert all(address.endswith("@demo.example") for address in found)
+    assert mails == 0
 
 
 async def test_a_second_start_adds_nothing_and_moves_the_clock_forward_only(

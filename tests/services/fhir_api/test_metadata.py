@@ -22,7 +22,11 @@ async def test_capability_names_what_is_mounted() -> None:
 
     assert (statement["resourceType"], statement["fhirVersion"]) == ("CapabilityStatement", "4.0.1")
     resources = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
-    assert resources.keys() == {"Task", "Patient", "Encounter", "Bundle"}
+    assert resources.keys() == {"Task", "Patient", "Encounter", "PlanDefinition", "MedicationStatement", "Bundle"}
+    assert [each["name"] for each in resources["Task"]["operation"]] == ["decide"]
+    lines = {each["name"]: each for each in resources["MedicationStatement"]["searchParam"]}
+    assert lines.keys() == {"_id", "patient", "subject", "part-of"}
+    assert "Task/{id}" in lines["part-of"]["documentation"]
     assert {parameter["name"] for parameter in resources["Task"]["searchParam"]} >= {"owner", "status", "due", "period"}
     (messaging,) = statement["messaging"]
     assert messaging["reliableCache"] == Settings().retention.message_days * 24 * 60

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from discharge.handlers import FireTimers, fire_timers
+from discharge.identifiers import FeedId
 from discharge.policy import Role
+from notifications.interruptions import Interruption
+from services.persistence.interruptions import SqlInterruptions
+from tests import factories
 from tests.engines import Database
 from tests.factories import CPR, FAMILY, MUNICIPALITY, NEIGHBOUR, NORTH
 from tests.services.pages_house import Pages, pages_over, words_of
@@ -129,8 +133,8 @@ async def test_a_week_of_interruptions_is_counted_per_shift_and_names_nobody(pag
     until = await pages.house.scalar("SELECT max(due_at) FROM timer")
     await database.run(None, fire_timers, FireTimers(until=until))
     rung = await pages.house.scalar(
-        "SELECT sum(cardinality(audience)) FROM feed_entry WHERE feed_id IN (:municipality, :unit)"
-        " AND event IN ('task-reminder', 'task-escalated', 'task-overdue')",
+        "SELECT sum(cardinality(array_remove(audience, 'system'))) FROM feed_entry"
+        " WHERE feed_id IN (:municipality, :unit) AND event IN ('task-reminder', 'task-escalated', 'task-overdue')",
         municipality=MUNICIPALITY,
         unit=NORTH,
     )
@@ -144,3 +148,22 @@ async def test_a_week_of_interruptions_is_counted_per_shift_and_names_nobody(pag
     assert sum(int(bar) for bar in re.findall(r'<meter[^>]* value="(\d+)"', answer.text)) == rung
     assert FAMILY not in shown
     assert CPR.digits not in shown
+
+
+async def test_who_was_told_how_much_stands_per_person_and_shift(pages: Pages) -> None:
+    now = await pages.house.database.now()
+    nurse = factories.home_nurse()
+    told = [
+        Interruption(feed=FeedId(NORTH), offset=number, at=now - timedelta(seconds=1), rang=number <= 13)
+        for number in range(1, 16)
+    ]
+    await SqlInterruptions(pages.house.database.writing).keep(nurse, told)
+
+    leaders = words_of(await pages.get(Role.LEADER, "/alerts"))
+    neighbours = await pages.house.client.get("/alerts", headers=pages.house.token(Role.LEADER, NEIGHBOUR))
+
+    assert "1 har fået over 12 på en vagt" in leaders
+    assert f"{nurse.name} Hjemmesygeplejerske" in leaders
+    assert "13 + 2 samlet" in leaders
+    assert nurse.name not in neighbours.text
+    assert "Ingen er blevet afbrudt" in words_of(neighbours)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from discharge.errors import AgreementError, NotFoundError
 from discharge.identifiers import SorCode
@@ -97,6 +100,52 @@ async def test_agreement_that_cannot_be_followed_is_not_stored(store: Store) -> 
             await put_agreement(connection, {**factories.small_document(), "version": "3", "rules": [{"id": "R01"}]})
 
     assert store.rows("SELECT * FROM agreement") == before
+
+
+async def _stored(store: Store, *documents: Mapping[str, object]) -> Master:
+    """As a newer program, or none of ours, would have stored them."""
+    async with store.database.writing() as connection:
+        for each in documents:
+            row = {"id": each["id"], "version": each["version"], "document": json.dumps(each, default=str)}
+            await connection.execute(
+                text(
+                    "INSERT INTO agreement (id, version, document, loaded_at)"
+                    " VALUES (:id, :version, CAST(:document AS jsonb), now())"
+                ),
+                row,
+            )
+        await put_organizations(connection, [factories.directory()[NORTH]])
+    return await store.database.master()
+
+
+async def test_agreement_that_this_program_cannot_read_is_passed_over_and_all_others_hold(store: Store) -> None:
+    day = date(2026, 11, 20)
+    newer = {**factories.small_document(), "id": "newer", "version": "9", "of-tomorrow": True}
+    strange = {"kind": "spell", "id": "strange", "version": "1"}
+
+    with capture_logs() as log:
+        master = await _stored(store, newer, strange)
+
+    assert [each.name for each in master.passed_over] == ["newer 9", "strange 1"]
+    assert [agreement.id for agreement in master.agreements] == ["dk-first"]
+    assert master.layers == ()
+    assert await master.in_force(region="DK-83", municipality=None, day=day) is not None
+    assert [line["agreement"] for line in log if line["event"] == "agreement-passed-over"] == ["newer 9", "strange 1"]
+    await store.admit()
+    assert store.counts()["task"] > 0
+
+
+async def test_layer_that_cannot_be_laid_there_is_passed_over_and_the_agreement_holds(store: Store) -> None:
+    day = date(2026, 11, 20)
+    fields = {"kind": "overlay", "version": "1", "title": "-", "base": "dk-first", "valid-from": "2026-01-01"}
+    astray = {**fields, "id": "astray", "changes": [{"rule": "R99", "suspend": True}]}
+    fitting = {**fields, "id": "fitting", "changes": [{"calendars": {"closed-days": ["06-05"]}}]}
+
+    master = await _stored(store, astray, fitting)
+
+    held = await master.in_force(region="DK-83", municipality=None, day=day)
+    assert held is not None
+    assert held.version == "1.0.0+fitting@1"
 
 
 async def test_citizen_loaded_again_keeps_the_id_and_takes_the_rest(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -18,6 +19,7 @@ from services.persistence.migrate import MigrationError, upgrade
 from services.persistence.schema import head_revision
 from services.persistence.tables import Base
 from tests.engines import Database, TestEngines, create_database, drop_database
+from tests.waiting import PATIENCE, wait_until
 
 
 def owner_of(database: Database) -> sqlalchemy.Engine:
@@ -153,3 +155,40 @@ def test_role_that_cannot_make_the_roles_is_told_so(engines: TestEngines) -> Non
                 upgrade(engines.owner_url)
         finally:
             admin.execute("ALTER ROLE elsewhere RENAME TO stafet_auditor")
+
+
+def test_index_on_letters_is_built_while_letters_are_written_and_over_what_a_broken_attempt_left(
+    engines: TestEngines,
+) -> None:
+    name = "built_while_used"
+    drop_database(engines, name)
+    made = create_database(engines, name)
+    writing = "LOCK TABLE care_message IN ROW EXCLUSIVE MODE"
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    try:
+        upgrade(made.admin_url, "0008")
+        with (
+            ThreadPoolExecutor(1) as pool,
+            psycopg.connect(made.admin_url) as one,
+            psycopg.connect(made.admin_url) as other,
+            psycopg.connect(made.admin_url, autocommit=True) as watching,
+        ):
+            watching.execute("CREATE INDEX ix_care_message_message_id ON care_message (sender)")
+            one.execute(writing)
+            migrating = pool.submit(upgrade, made.admin_url)
+            wait_until(lambda: watching.execute(waits).fetchone() is not None)
+            other.execute("SET lock_timeout = '2s'")
+            other.execute(writing)
+            other.commit()
+            one.commit()
+            migrating.result(PATIENCE)
+            index = watching.execute(
+                "SELECT indisvalid, pg_get_indexdef(indexrelid) FROM pg_index"
+                " WHERE indexrelid = 'ix_care_message_message_id'::regclass"
+            ).fetchone()
+        assert index == (
+            True,
+            "CREATE INDEX ix_care_message_message_id ON public.care_message USING btree (message_id)",
+        )
+    finally:
+        drop_database(engines, name)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from discharge.identifiers import FeedId
+from notifications.interruptions import Interruption
+from services.persistence.interruptions import SqlInterruptions, drop_old_interruptions
 from services.persistence.retention import drop_old_bodies
 from tests import factories
 from tests.services.persistence.store import Store, real_time
@@ -62,3 +65,15 @@ async def test_message_that_is_still_on_its_way_keeps_its_body(store: Store) -> 
 
     kept = store.rows("SELECT state, body IS NOT NULL AS kept FROM outbound_message ORDER BY state")
     assert [(row["state"], row["kept"]) for row in kept] == [("acknowledged", False), ("sent", True)]
+
+
+async def test_what_rang_at_whom_is_forgotten_when_its_time_is_over(store: Store) -> None:
+    told = [
+        Interruption(feed=FeedId(factories.NORTH), offset=day, at=real_time() - day * DAY, rang=True) for day in (1, 3)
+    ]
+    await SqlInterruptions(store.database.writing).keep(factories.home_nurse(), told)
+
+    async with store.database.writing() as connection:
+        assert await drop_old_interruptions(connection, real_time() - 2 * DAY) == 1
+
+    assert [row["number"] for row in store.rows("SELECT number FROM interruption")] == [1]

@@ -11,14 +11,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from discharge.commands import HearReceipt, ReceiptCode
-from discharge.handlers import FireTimers, fire_timers, hear_receipt, receive_letter
-from discharge.identifiers import MessageId, SorCode
+from discharge.commands import HearReceipt, ReceiptCode, StateMedication
+from discharge.handlers import FireTimers, file_report, fire_timers, hear_receipt, receive_letter, state_medication
+from discharge.identifiers import FeedId, MessageId, SorCode, StayId
+from discharge.medication.lists import Column
 from discharge.plan import Need, PlanRevision
 from discharge.policy import Caller, Role
 from discharge.task import Move
+from notifications.interruptions import Interruption
 from services.persistence.desk_acts import OpenMessage, open_outbound
+from services.persistence.interruptions import SqlInterruptions
 from tests import factories, letters
+from tests.discharge.documents.made import a_report
+from tests.discharge.medication.lines import medicine, stated
 from tests.engines import Database
 from tests.factories import HOSPITAL, MUNICIPALITY, NEIGHBOUR, NORTH, NOW, OTHER_WARD, PRACTICE, REGION, SOUTH, WARD
 from tests.services.persistence.store import OPERATOR, Store, store_on
@@ -44,11 +49,19 @@ async def world(module_database: Database) -> AsyncIterator[Store]:
             nurse = factories.home_nurse()
             await store.move(nurse, await store.task(nurse, "pause-services"), Move.REJECT, reason="Bor her ikke")
             await on_call(store)
+            told = Interruption(feed=FeedId(NORTH), offset=1, at=NOW, rang=True)
+            await SqlInterruptions(store.database.writing).keep(nurse, [told])
             await store.run(fire_timers, FireTimers(until=NOW + timedelta(hours=2)))
             await store.receive(factories.receive(sent=(sent := factories.envelope())))
             await store.receive(factories.receive(sent=replace(sent, fingerprint=b"another")))
             await store.run(receive_letter, letters.receive(letters.letter(letters.text(), letters.file())))
             await leave(store)
+            doctor = factories.caller(Role.DOCTOR, HOSPITAL, unit=WARD)
+            listed = stated(Column.AT_DISCHARGE, medicine(), id=factories.new_id())
+            await store.run(
+                state_medication, StateMedication(caller=doctor, stay_id=StayId(str(stay["id"])), stated=listed)
+            )
+            await store.run(file_report, a_report(doctor, StayId(str(stay["id"]))))
         yield store
 
 
@@ -164,15 +177,18 @@ async def test_operator_sees_that_messages_came_and_no_citizen(world: Store) -> 
 
     assert seen["message"] == 5
     traffic = {"message", "message_aside", "outbound_message", "outbound_receipt", "message_act"}
-    book = {"on_call", "alert_mail"}
+    book = {"on_call", "alert_mail", "interruption"}
     assert {table for table, rows in seen.items() if rows} <= traffic | book | {"feed", "feed_entry"}
 
 
-async def test_leader_and_operator_of_a_place_see_whom_it_has_on_call_and_nobody_else_does(world: Store) -> None:
+async def test_leader_and_operator_of_a_place_alone_see_whom_it_has_on_call_and_what_rang(
+    world: Store,
+) -> None:
     for role in Role:
         seen = await seen_by(world, factories.caller(role, MUNICIPALITY))
 
-        assert bool(seen["on_call"]) == bool(seen["alert_mail"]) == (role in {Role.LEADER, Role.OPERATOR}), role
+        book = {table: bool(seen[table]) for table in ("on_call", "alert_mail", "interruption")}
+        assert set(book.values()) == {role in {Role.LEADER, Role.OPERATOR}}, (role, book)
 
 
 async def test_party_row_shows_only_ones_own_place(world: Store) -> None:

@@ -22,8 +22,10 @@ from websockets.typing import Origin
 from discharge.directory import Directory
 from discharge.identifiers import PersonId, SorCode
 from discharge.policy import Caller, Role
+from notifications.budget import ShiftPlan
 from notifications.entry import Addressed
 from notifications.fanout import Hub
+from notifications.interruptions import AlertBudgets
 from notifications.ports import Carrier
 from notifications.protocol import Limits
 from notifications.redis_carrier import RedisCarrier
@@ -35,6 +37,7 @@ from services.persistence.browser_sessions import SqlSessionStore
 from services.persistence.clock import wall_now
 from services.persistence.database import Database, engine_for
 from services.persistence.feeds import PostgresFeeds
+from services.persistence.interruptions import SqlInterruptions
 from services.persistence.master import put_organizations
 from services.persistence.notices import PostgresCarrier
 from services.persistence.tickets import Tickets
@@ -203,7 +206,14 @@ async def live_house(
         return (await store.master()).directory
 
     tickets = Tickets(store.writing, wall=wall_now, life=timedelta(seconds=ticket_seconds))
-    app = create_app(runtime, [live_router(LiveDesk(hub=hub, tickets=tickets, directory=directory))])
+    budgets = AlertBudgets(
+        limit=settings.alerts.most_per_shift,
+        plan=ShiftPlan(settings.alerts.shift_starts),
+        store=SqlInterruptions(store.writing),
+        now=store.reckoned,
+    )
+    desk = LiveDesk(hub=hub, tickets=tickets, directory=directory, budgets=budgets)
+    app = create_app(runtime, [live_router(desk)])
     server = server_for(app, runtime)
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)

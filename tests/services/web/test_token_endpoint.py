@@ -57,7 +57,13 @@ async def test_signed_assertion_gets_a_token_of_five_minutes(system: RecordSyste
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == "no-store"
     assert (body["token_type"], body["expires_in"]) == ("bearer", 300)
-    assert body["scope"] == "system/Encounter.rs system/Patient.rs system/Task.rus"
+    assert body["scope"].split() == [
+        "system/Bundle.cr",
+        "system/Encounter.rs",
+        "system/MedicationStatement.rs",
+        "system/Patient.rs",
+        "system/Task.rus",
+    ]
     bearer = Tokens(system.house.settings.token, wall_now).verify(body["access_token"])
     assert (bearer.caller.role, bearer.caller.organization) == (Role.SYSTEM, HOSPITAL)
     assert (bearer.caller.person_id, bearer.client_id) == ("ehr.example", "ehr.example")

@@ -29,8 +29,19 @@ _BY_LETTER = (
 
 def upgrade() -> None:
     """Widen the wall by what the reader's own threads hold; the letters are found by their ids."""
-    op.create_index(op.f("ix_care_message_message_id"), "care_message", ["message_id"], unique=False)
+    _build_index()
     op.execute(f"ALTER POLICY reads ON outbound_message USING ({_OPERATOR} OR {_BY_STAY} OR {_BY_LETTER})")
+
+
+def _build_index() -> None:
+    """While letters go on being written, however long that takes; what a broken attempt left behind is no index."""
+    with op.get_context().autocommit_block():
+        op.execute("SET statement_timeout = 0")
+        op.execute("SET lock_timeout = 0")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_care_message_message_id")
+        op.execute("CREATE INDEX CONCURRENTLY ix_care_message_message_id ON care_message (message_id)")
+        op.execute("SET statement_timeout = '5s'")
+        op.execute("SET lock_timeout = '4s'")
 
 
 def downgrade() -> None:

@@ -1,0 +1,212 @@
+"""Which lines of different lists speak of the same medicine.
+
+The strongest key decides; what only a substance or a name holds together is proposed, and a person confirms it
+or takes it apart. No line is ever left out, and none of one list is joined to another of the same list unless
+the two say the same.
+
+Source of the keys and their order: eu-discharge-report digest 6.3, join key.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Final
+
+from discharge.medication.lines import MedicationLine
+from discharge.medication.lists import Column, MedicationList
+
+__all__ = ["JoinedBy", "JoinedLine", "Pair", "join"]
+
+Pair = frozenset[str]
+"""The marks of two lines; one mark alone is every line that bears it."""
+_Key = tuple[str, ...]
+
+
+class JoinedBy(IntEnum):
+    """What holds lines together, strongest first."""
+
+    ALONE = 0
+    """Nothing: it stands on one list only."""
+    CONFIRMED = 1
+    """A person said so."""
+    ORDER = 2
+    PRODUCT = 3
+    EXACT = 4
+    """Substance, strength, form, route, and where there are several of it the dosage."""
+    SUBSTANCE = 5
+    NAME = 6
+
+    @property
+    def is_guess(self) -> bool:
+        """True when a person has to confirm it."""
+        return self >= JoinedBy.SUBSTANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedLine:
+    """One medicine, with what each list says of it. Several in one list are the same line twice."""
+
+    cells: Mapping[Column, tuple[MedicationLine, ...]]
+    by: JoinedBy = JoinedBy.ALONE
+    has_rivals: bool = False
+    """True when another line of the same substance could as well have been meant."""
+
+    def line(self, column: Column) -> MedicationLine | None:
+        """What ``column`` says of it."""
+        found = self.cells.get(column)
+        return found[0] if found else None
+
+    @property
+    def all_lines(self) -> tuple[MedicationLine, ...]:
+        """Every line of every list that is in it."""
+        return tuple(line for column in Column for line in self.cells.get(column, ()))
+
+    @property
+    def is_double(self) -> bool:
+        """True when a list says it twice."""
+        return any(len(lines) > 1 for lines in self.cells.values())
+
+
+def join(
+    lists: Iterable[MedicationList],
+    *,
+    together: Iterable[Pair] = (),
+    apart: Iterable[Pair] = (),
+) -> tuple[JoinedLine, ...]:
+    """The medicines of ``lists``, at most one list a column; in the order of the columns and lists.
+
+    Args:
+        lists: what is to be joined.
+        together: pairs of lines that a person said are the same.
+        apart: pairs that a person said are not; no guess joins them.
+    """
+    groups = _Groups([cell for each in lists for cell in _cells(each)], frozenset(apart))
+    groups.confirm(together)
+    for by, keys_of in _LEVELS:
+        groups.merge(by, keys_of)
+    return groups.joined()
+
+
+def _cells(medication: MedicationList) -> Iterator[tuple[Column, tuple[MedicationLine, ...]]]:
+    """The lines of a list; those that say the same are one."""
+    alike: dict[MedicationLine, list[MedicationLine]] = defaultdict(list)
+    for line in medication.lines:
+        alike[line if line.is_nameless else replace(line, id="", section=None)].append(line)
+    return ((medication.column, tuple(lines)) for lines in alike.values())
+
+
+def _orders(line: MedicationLine) -> Iterator[_Key]:
+    return iter(line.orders)
+
+
+def _products(line: MedicationLine) -> Iterator[_Key]:
+    return iter(line.products)
+
+
+def _exact(line: MedicationLine) -> Iterator[_Key]:
+    if line.atc and line.strength and line.form and line.route:
+        yield line.atc, line.strength.casefold(), line.form.casefold(), line.route.casefold()
+
+
+def _exact_and_dosage(line: MedicationLine) -> Iterator[_Key]:
+    return ((*key, line.instruction or "") for key in _exact(line))
+
+
+def _substance(line: MedicationLine) -> Iterator[_Key]:
+    if line.atc:
+        yield (line.atc,)
+
+
+def _name(line: MedicationLine) -> Iterator[_Key]:
+    if line.name_key:
+        yield (line.name_key,)
+
+
+_LEVELS: Final[tuple[tuple[JoinedBy, Callable[[MedicationLine], Iterator[_Key]]], ...]] = (
+    (JoinedBy.ORDER, _orders),
+    (JoinedBy.PRODUCT, _products),
+    (JoinedBy.EXACT, _exact_and_dosage),
+    (JoinedBy.EXACT, _exact),
+    (JoinedBy.SUBSTANCE, _substance),
+    (JoinedBy.NAME, _name),
+)
+
+
+class _Groups:
+    """Lines on their way into groups. At each step a group has at most one cell a column."""
+
+    def __init__(self, cells: Sequence[tuple[Column, tuple[MedicationLine, ...]]], apart: frozenset[Pair]) -> None:
+        self._groups: list[dict[Column, tuple[MedicationLine, ...]]] = [{column: lines} for column, lines in cells]
+        self._by = [JoinedBy.ALONE] * len(cells)
+        self._rivals: set[int] = set()
+        self._into = list(range(len(cells)))
+        self._apart = apart
+
+    def confirm(self, pairs: Iterable[Pair]) -> None:
+        """Put together what people said is the same, as far as it stands on different lists."""
+        bearing: dict[str, set[int]] = defaultdict(set)
+        for place, group in enumerate(self._groups):
+            for line in _lines(group):
+                bearing[line.mark].add(place)
+        for pair in sorted(pairs, key=sorted):
+            places = {self._root(place) for mark in pair for place in bearing[mark]}
+            if len(places) > 1 and self._is_one_each(places):
+                self._unite(places, JoinedBy.CONFIRMED)
+
+    def merge(self, by: JoinedBy, keys_of: Callable[[MedicationLine], Iterator[_Key]]) -> None:
+        """Unite the groups that share a key, unless that would leave a choice."""
+        having: dict[_Key, set[int]] = defaultdict(set)
+        for place, group in enumerate(self._groups):
+            for line in _lines(group):
+                for key in keys_of(line):
+                    having[key].add(place)
+        for key in sorted(having):
+            places = {self._root(place) for place in having[key]}
+            if len(places) == 1:
+                continue
+            if not self._is_one_each(places):
+                self._rivals |= places
+            elif not by.is_guess or self._may_be_guessed(places):
+                self._unite(places, by)
+
+    def joined(self) -> tuple[JoinedLine, ...]:
+        """The groups as they are now."""
+        rivals = {self._root(place) for place in self._rivals}
+        return tuple(
+            JoinedLine(cells=MappingProxyType(group), by=self._by[place], has_rivals=place in rivals)
+            for place, group in enumerate(self._groups)
+            if group
+        )
+
+    def _root(self, place: int) -> int:
+        while self._into[place] != place:
+            place = self._into[place]
+        return place
+
+    def _is_one_each(self, places: Iterable[int]) -> bool:
+        columns = [column for place in places for column in self._groups[place]]
+        return len(columns) == len(set(columns))
+
+    def _may_be_guessed(self, places: Iterable[int]) -> bool:
+        """Never across routes, and never against what a person said."""
+        lines = [line for place in places for line in _lines(self._groups[place])]
+        routes = {line.route.casefold() for line in lines if line.route}
+        marks = {line.mark for line in lines}
+        return len(routes) <= 1 and not any(pair <= marks for pair in self._apart)
+
+    def _unite(self, places: Iterable[int], by: JoinedBy) -> None:
+        first, *others = sorted(places)
+        for place in others:
+            self._groups[first] |= self._groups[place]
+            self._groups[place] = {}
+            self._into[place] = first
+            self._by[first] = max(self._by[first], self._by[place])
+        self._by[first] = max(self._by[first], by)
+
+
+def _lines(group: Mapping[Column, tuple[MedicationLine, ...]]) -> Iterator[MedicationLine]:
+    return (line for lines in group.values() for line in lines)

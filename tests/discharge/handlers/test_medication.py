@@ -1,0 +1,311 @@
+"""Lists are stated, signed for and decided; whoever asked hears of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from discharge.commands import (
+    AnswerLine,
+    DecideLines,
+    LineDecision,
+    OpenLine,
+    PairLines,
+    SignOffMedication,
+    StateMedication,
+)
+from discharge.errors import (
+    ConcurrentUpdateError,
+    MedicationError,
+    NotAllowedError,
+    NotFoundError,
+    PersonRequiredError,
+    ReasonRequiredError,
+    RoundClosedError,
+    TaskTakenError,
+)
+from discharge.events import MedicationRevised
+from discharge.handlers import (
+    answer_line,
+    decide_lines,
+    open_line,
+    pair_lines,
+    sign_off_medication,
+    state_medication,
+)
+from discharge.identifiers import FeedId, StayId, TaskId
+from discharge.medication.lists import Column, ListOrigin
+from discharge.medication.record import LineId, LineState, MedicationReconciliation, MedicationWork, Verdict
+from discharge.policy import Caller, Role
+from discharge.task import HandoverTask, Move, TaskStatus
+from notifications.entry import EntryEvent
+from tests.discharge.handlers.steps import do
+from tests.discharge.medication.lines import dose, medicine, stated
+from tests.factories import (
+    HOSPITAL,
+    MUNICIPALITY,
+    NEIGHBOUR,
+    NORTH,
+    PRACTICE,
+    WARD,
+    caller,
+    gp,
+    home_nurse,
+    person,
+    ward_nurse,
+)
+from tests.fakes import FakeStore
+
+DOCTOR = caller(Role.DOCTOR, HOSPITAL, unit=WARD)
+BEFORE, AFTER, NOW_TAKEN = Column.BEFORE, Column.AT_DISCHARGE, Column.NOW
+
+
+async def state(
+    store: FakeStore, column: Column, *lines: Any, who: Caller = DOCTOR, **changes: object
+) -> MedicationReconciliation:
+    """``who`` states a list."""
+    made = stated(column, *lines, received_at=store.now, **changes)
+    return await store.run(state_medication, StateMedication(caller=who, stay_id=store.stay().id, stated=made))
+
+
+async def two_lists(store: FakeStore) -> MedicationReconciliation:
+    """One medicine goes on, one is new."""
+    await state(store, BEFORE, medicine())
+    return await state(store, AFTER, medicine(), medicine("Pinex", "N02BE01"))
+
+
+def reconciliation(store: FakeStore) -> HandoverTask:
+    return store.task("R21")
+
+
+async def decide(
+    store: FakeStore, *decisions: tuple[LineId, Verdict, str | None], who: Caller | None = None, **changes: Any
+) -> HandoverTask:
+    command = DecideLines(
+        caller=who or gp(),
+        task_id=reconciliation(store).id,
+        decisions=tuple(LineDecision(line_id=line, verdict=verdict, reason=why) for line, verdict, why in decisions),
+        **changes,
+    )
+    return await store.run(decide_lines, command)
+
+
+def kept(store: FakeStore) -> MedicationReconciliation:
+    (record,) = store.state.medications.values()
+    return record
+
+
+def works(store: FakeStore) -> list[MedicationWork]:
+    return [event.work for event in store.events if isinstance(event, MedicationRevised)]
+
+
+async def test_a_list_is_told_to_everybody_who_treats_the_citizen(store: FakeStore) -> None:
+    record = await state(store, AFTER, medicine())
+
+    told = {
+        feed: entry.audience
+        for feed, entries in store.feeds.items()
+        for entry in entries
+        if entry.event is EntryEvent.MEDICATION_CHANGED
+    }
+    assert record.version == 1
+    assert told == {
+        FeedId(WARD): frozenset({Role.WARD, Role.DOCTOR}),
+        FeedId(NORTH): frozenset({Role.HOME_NURSE}),
+        FeedId(MUNICIPALITY): frozenset({Role.HOME_NURSE}),
+        FeedId(PRACTICE): frozenset({Role.GP}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("who", "column"),
+    [
+        (ward_nurse(), NOW_TAKEN),
+        (gp(), AFTER),
+        (home_nurse(), BEFORE),
+        (caller(Role.VISITATOR, MUNICIPALITY), NOW_TAKEN),
+    ],
+)
+async def test_everybody_states_the_lists_of_their_own_place(store: FakeStore, who: Caller, column: Column) -> None:
+    with pytest.raises(NotAllowedError):
+        await state(store, column, medicine(), who=who)
+
+
+async def test_strangers_are_told_nothing(store: FakeStore) -> None:
+    with pytest.raises(NotFoundError):
+        await state(store, NOW_TAKEN, medicine(), who=caller(Role.HOME_NURSE, NEIGHBOUR))
+    with pytest.raises(NotFoundError):
+        await state(store, AFTER, medicine(), who=caller(Role.SYSTEM, PRACTICE))
+
+
+async def test_a_list_comes_once(store: FakeStore) -> None:
+    one = stated(AFTER, medicine())
+    command = StateMedication(caller=DOCTOR, stay_id=store.stay().id, stated=one)
+    await store.run(state_medication, command)
+
+    with pytest.raises(MedicationError):
+        await store.run(state_medication, command)
+
+
+async def test_the_doctor_signs_what_is_shown(store: FakeStore) -> None:
+    record = await two_lists(store)
+    command = SignOffMedication(caller=DOCTOR, stay_id=store.stay().id, expected_version=record.version)
+
+    signed = await store.run(sign_off_medication, command)
+
+    assert signed.changed_since_signed == ()
+    assert signed.signed_off is not None
+    assert signed.signed_off.by.name == DOCTOR.name
+    with pytest.raises(ConcurrentUpdateError):
+        await store.run(sign_off_medication, command)
+
+
+async def test_only_the_wards_doctor_signs(store: FakeStore) -> None:
+    await two_lists(store)
+    for who, refused in ((ward_nurse(), NotAllowedError), (caller(Role.DOCTOR, NEIGHBOUR), NotFoundError)):
+        with pytest.raises(refused):
+            await store.run(sign_off_medication, SignOffMedication(caller=who, stay_id=store.stay().id))
+
+
+async def test_nothing_is_signed_unseen_but_with_a_reason(store: FakeStore) -> None:
+    with pytest.raises(MedicationError):
+        await store.run(sign_off_medication, SignOffMedication(caller=DOCTOR, stay_id=store.stay().id))
+
+    await store.run(
+        sign_off_medication,
+        SignOffMedication(caller=DOCTOR, stay_id=store.stay().id, override_reason="Listen ligger i FMK"),
+    )
+
+    assert works(store) == [MedicationWork.SIGNED]
+
+
+async def test_the_practice_decides_line_by_line(store: FakeStore) -> None:
+    goes_on, new = (await two_lists(store)).lines
+
+    task = await decide(store, (new, Verdict.CHANGE, "For høj dosis"), accept_rest=True)
+
+    assert (task.status, task.assignee and task.assignee.name) == (TaskStatus.ACCEPTED, gp().name)
+    assert kept(store).unresolved == ()
+    assert [kept(store).decision_on(line) is not None for line in (goes_on, new)] == [True, True]
+    assert works(store)[-1] is MedicationWork.DECIDED
+
+
+async def test_open_lines_hold_the_task_open(store: FakeStore) -> None:
+    goes_on, new = (await two_lists(store)).lines
+    task = await decide(store, (goes_on, Verdict.AGREE, None))
+
+    with pytest.raises(MedicationError):
+        await do(store, gp(), task, Move.COMPLETE)
+    await decide(store, (new, Verdict.AGREE, None))
+    done = await do(store, gp(), task, Move.COMPLETE)
+
+    assert done.status is TaskStatus.COMPLETED
+    with pytest.raises(RoundClosedError):
+        await decide(store, (new, Verdict.AGREE, None))
+
+
+async def test_without_any_list_the_task_can_be_done(store: FakeStore) -> None:
+    done = await do(store, gp(), reconciliation(store), Move.ACCEPT, Move.COMPLETE)
+
+    assert done.status is TaskStatus.COMPLETED
+
+
+async def test_a_question_goes_to_the_ward_and_its_answer_comes_back(store: FakeStore) -> None:
+    _, new = (await two_lists(store)).lines
+    await decide(store, (new, Verdict.ASK, "Hvor længe?"))
+    answer = AnswerLine(caller=ward_nurse(), stay_id=store.stay().id, line_id=new, text="Syv dage")
+
+    with pytest.raises(ReasonRequiredError):
+        await store.run(answer_line, AnswerLine(caller=DOCTOR, stay_id=store.stay().id, line_id=new, text=" "))
+    await store.run(answer_line, answer)
+
+    assert kept(store).state_of(new) is LineState.ANSWERED
+    assert works(store)[-2:] == [MedicationWork.ASKED, MedicationWork.ANSWERED]
+    with pytest.raises(MedicationError):
+        await store.run(answer_line, answer)
+
+
+async def test_decisions_are_all_or_none(store: FakeStore) -> None:
+    goes_on, _ = (await two_lists(store)).lines
+
+    with pytest.raises(MedicationError):
+        await decide(store, (goes_on, Verdict.AGREE, None), (LineId("nobody's"), Verdict.AGREE, None))
+
+    assert kept(store).decisions == ()
+    assert reconciliation(store).status is TaskStatus.REQUESTED
+
+
+async def test_only_the_owner_of_the_reconciliation_decides(store: FakeStore) -> None:
+    line = next(iter((await two_lists(store)).lines))
+    other = DecideLines(caller=gp(), task_id=store.task("R20", code="read-discharge-letter").id, decisions=())
+
+    with pytest.raises(NotAllowedError):
+        await decide(store, (line, Verdict.AGREE, None), who=home_nurse())
+    with pytest.raises(NotAllowedError):
+        await decide(store, (line, Verdict.AGREE, None), who=caller(Role.SYSTEM, MUNICIPALITY))
+    with pytest.raises(NotAllowedError):
+        await store.run(decide_lines, other)
+    with pytest.raises(NotFoundError):
+        await decide(store, (line, Verdict.AGREE, None), who=caller(Role.GP, NEIGHBOUR))
+
+
+async def test_nobody_decides_on_a_colleagues_task(store: FakeStore) -> None:
+    line = next(iter((await two_lists(store)).lines))
+    await do(store, caller(Role.GP, PRACTICE, name="Bo"), reconciliation(store), Move.ACCEPT)
+
+    with pytest.raises(TaskTakenError):
+        await decide(store, (line, Verdict.AGREE, None))
+
+
+async def test_a_system_names_the_practitioner(store: FakeStore) -> None:
+    line = next(iter((await two_lists(store)).lines))
+    system = caller(Role.SYSTEM, PRACTICE)
+
+    with pytest.raises(PersonRequiredError):
+        await decide(store, (line, Verdict.AGREE, None), who=system)
+    task = await decide(store, (line, Verdict.AGREE, None), who=system, by=person("Læge Ny"))
+
+    assert task.assignee == person("Læge Ny")
+
+
+async def test_the_nurse_says_what_is_really_taken_and_opens_a_line(store: FakeStore) -> None:
+    goes_on, _ = (await two_lists(store)).lines
+    await decide(store, (goes_on, Verdict.AGREE, None))
+    store.now += timedelta(minutes=5)
+
+    await state(store, NOW_TAKEN, medicine(dosage=(dose("2"),)), who=home_nurse(), origin=ListOrigin.HOME)
+    await store.run(
+        open_line,
+        OpenLine(caller=home_nurse(), stay_id=store.stay().id, line_id=goes_on, note="Tager to om dagen"),
+    )
+
+    assert kept(store).state_of(goes_on) is LineState.OPEN
+    assert works(store)[-2:] == [MedicationWork.SEEN_AT_HOME, MedicationWork.OPENED]
+    with pytest.raises(ReasonRequiredError):
+        await store.run(open_line, OpenLine(caller=home_nurse(), stay_id=store.stay().id, line_id=goes_on, note=""))
+
+
+async def test_a_doctor_confirms_or_takes_apart_a_guess(store: FakeStore) -> None:
+    one, other = medicine(strength=None), medicine()
+    await state(store, BEFORE, one)
+    await state(store, AFTER, other)
+    pair = frozenset({one.mark, other.mark})
+
+    await store.run(pair_lines, PairLines(caller=DOCTOR, stay_id=store.stay().id, pair=pair, same=False))
+    assert len(kept(store).lines) == 2
+    await store.run(pair_lines, PairLines(caller=gp(), stay_id=store.stay().id, pair=pair, same=True))
+    assert len(kept(store).lines) == 1
+    with pytest.raises(NotAllowedError):
+        await store.run(pair_lines, PairLines(caller=home_nurse(), stay_id=store.stay().id, pair=pair, same=True))
+
+
+async def test_a_task_that_is_not_there_is_nobodys(store: FakeStore) -> None:
+    with pytest.raises(NotFoundError):
+        await store.run(decide_lines, DecideLines(caller=gp(), task_id=TaskId("nobody's"), decisions=()))
+    with pytest.raises(NotFoundError):
+        await store.run(
+            state_medication,
+            StateMedication(caller=DOCTOR, stay_id=StayId("nobody's"), stated=stated(AFTER)),
+        )

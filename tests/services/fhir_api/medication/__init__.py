@@ -1,0 +1,1 @@
+"""Medicine by machine: lists in, lines out, decisions line by line."""

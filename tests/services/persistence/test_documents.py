@@ -1,0 +1,109 @@
+"""Documents in the real store: what goes in comes out, nothing stands in clear, and nothing is ever altered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from discharge.documents.report import DocumentId
+from discharge.errors import NotFoundError
+from discharge.handlers import file_report
+from discharge.identifiers import StayId
+from discharge.medication.lists import Column
+from discharge.policy import Caller, Role
+from services.persistence.document_reads import documents_of, original_of
+from services.persistence.medication_reads import medication_of
+from tests import factories
+from tests.discharge.documents.made import a_report, listing, section
+from tests.discharge.medication.lines import medicine
+from tests.factories import HOSPITAL, MUNICIPALITY, NEIGHBOUR, NORTH, WARD, caller
+from tests.services.persistence.store import Store, store_on
+
+DOCTOR = caller(Role.DOCTOR, HOSPITAL, unit=WARD)
+READERS = (DOCTOR, factories.gp(), caller(Role.HOME_NURSE, MUNICIPALITY, unit=NORTH))
+
+
+@pytest.fixture
+async def store(database: Any) -> AsyncIterator[Store]:
+    """A citizen has gone home."""
+    async with store_on(database, patients=[factories.patient()]) as made:
+        await made.send_home()
+        yield made
+
+
+def stay_of(store: Store) -> StayId:
+    (row,) = store.rows("SELECT id FROM stay")
+    return StayId(str(row["id"]))
+
+
+async def filed(store: Store, **changes: Any) -> DocumentId:
+    filing = await store.run(file_report, a_report(DOCTOR, stay_of(store), **changes))
+    return DocumentId(filing.filed.id)
+
+
+@pytest.mark.parametrize("who", READERS)
+async def test_what_was_filed_is_read_again_in_the_order_of_arrival(store: Store, who: Caller) -> None:
+    ids = [await filed(store, medicine=listing(medicine())), await filed(store, sections=(section("Hemmelig"),))]
+
+    async with store.reading(who) as session:
+        found = await documents_of(session, stay_of(store))
+        original = await original_of(session, ids[0])
+
+    assert [each.id for each in found] == ids
+    assert found[0].report.medicine[0].lines[0].name == "Metoprolol"
+    assert found[1].report.sections[0].lines == ("Hemmelig",)
+    assert original == b"Hemmelix"
+
+
+async def test_medicine_that_it_states_is_kept_in_the_same_commit(store: Store) -> None:
+    await filed(store, medicine=listing(medicine()))
+
+    async with store.reading(factories.gp()) as session:
+        record = await medication_of(session, stay_of(store))
+    assert record.table.told(Column.AT_DISCHARGE) is not None
+    assert record.gone == frozenset()
+
+
+@pytest.mark.parametrize("who", [caller(Role.VISITATOR, MUNICIPALITY), caller(Role.OPERATOR, HOSPITAL)])
+async def test_party_that_reads_no_documents_gets_none(store: Store, who: Caller) -> None:
+    known = await filed(store)
+
+    async with store.reading(who) as session:
+        assert await session.talk.ask("SELECT 1 FROM document", {}) == []
+        with pytest.raises(NotFoundError):
+            await original_of(session, known)
+    async with store.reading(caller(Role.VISITATOR, MUNICIPALITY)) as session:
+        assert await documents_of(session, stay_of(store)) == []
+
+
+async def test_nobody_else_learns_that_there_are_any(store: Store) -> None:
+    await filed(store)
+
+    async with store.reading(caller(Role.HOME_NURSE, NEIGHBOUR)) as session:
+        with pytest.raises(NotFoundError):
+            await documents_of(session, stay_of(store))
+    async with store.reading(DOCTOR) as session:
+        for nobodys in (DocumentId("x"), DocumentId(factories.new_id())):
+            with pytest.raises(NotFoundError):
+                await original_of(session, nobodys)
+
+
+async def test_nothing_of_it_stands_in_clear(store: Store) -> None:
+    await filed(store, sections=(section("Hemmelig"),), medicine=listing(medicine("Hemmelix")))
+
+    for table in ("document", "medication_list", "event", "feed_entry", "audit"):
+        for row in store.rows(f"SELECT * FROM {table}"):
+            assert b"Hemmeli" not in repr(row).encode()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE document SET position = 9", "DELETE FROM document"])
+async def test_what_was_filed_is_never_altered(store: Store, statement: str) -> None:
+    await filed(store)
+
+    with pytest.raises(ProgrammingError):
+        async with store.database.writing() as connection:
+            await connection.execute(text(statement))
