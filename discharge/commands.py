@@ -334,6 +334,8 @@ class LineDecision:
     line_id: LineId
     verdict: Verdict
     reason: str | None = None
+    shown: str | None = None
+    """The fingerprint of the line that was decided on; None: whatever it is now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +347,8 @@ class DecideLines:
     decisions: tuple[LineDecision, ...]
     accept_rest: bool = False
     """True: the lines that go on as they were are agreed to as well."""
+    expected_version: int | None = None
+    """The version of the reconciliation that the rest was seen in; None: whatever it is now."""
     by: Person | None = None
     """The practitioner that a record system speaks for."""
 

@@ -48,6 +48,7 @@ from services.stays import conversation_pages as conversations
 from services.stays import decide_pages, medicine_lists, medicine_pages
 from services.stays import document_pages as documents
 from services.stays import pages as stays
+from services.stays.medicine.catalogue import catalogue_of
 from services.web.app import create_app as web_app
 from services.web.health import Checkup
 from services.web.live import LiveDesk, limits_from, live_router
@@ -167,8 +168,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises:
         UnsafeDatabaseError: in production, the store could lose what it has confirmed.
+        SettingsError: the catalogue of medicine cannot be read.
     """
     _require_safe(settings)
+    catalogue_of(settings.medicine.catalogue)
     parts = Installation.of(settings)
     database = parts.database
     hub = Hub(

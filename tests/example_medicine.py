@@ -17,6 +17,7 @@ from discharge.policy import Role
 from discharge.task import Person
 from services.persistence.views import TaskPage
 from services.stays.medicine.acts import Round, SentLine, round_of
+from services.stays.medicine.catalogue import catalogue_of
 from services.stays.medicine.form import LineForm
 from services.stays.medicine.leaflet import leaflet_context
 from services.stays.medicine.listing import ListView, list_context
@@ -178,7 +179,13 @@ def _round_on(view: TaskPage, reader: Reader, *, empty: bool = False, wrong: boo
 def _listing(reader: Reader, *, wrong: bool = False) -> dict[str, object]:
     """The page on which a list is written."""
     found = _nothing() if wrong else record()
-    view = ListView(column=Column.AT_DISCHARGE, view=made.timeline(ended=False), record=found, reader=reader)
+    view = ListView(
+        column=Column.AT_DISCHARGE,
+        view=made.timeline(ended=False),
+        record=found,
+        reader=reader,
+        catalogue=catalogue_of(None),
+    )
     error = FieldError(field="name", label="Lægemiddel", words="Skriv, hvad lægemidlet hedder.")
     form = LineForm(amount="to", strength=str(Decimal(40)))
     context = list_context(view, form, None if wrong else view.lines[0], "furo")

@@ -110,7 +110,10 @@ async def take_suggestion(command: TakeSuggestion, uow: UnitOfWork) -> Stay:
     stay = await uow.stays.get(command.stay_id)
     if stay.ward not in command.caller.scope(uow.directory):
         raise NotFoundError(kind="Stay")
-    filed = next((each for each in await uow.documents.of_stay(stay) if each.id == command.document_id), None)
+    there = await uow.documents.of_stay(stay)
+    filed = next((each for each in there if each.id == command.document_id), None)
+    if filed is not None and standings(there)[filed.id] in {Standing.REPLACED, Standing.WITHDRAWN, Standing.HELD}:
+        raise DocumentError(element="document", problem="It was replaced or taken back: look at the one that holds")
     if filed is None or not 0 <= command.number < len(filed.report.suggestions):
         raise NotFoundError(kind="Document")
     suggestion = filed.report.suggestions[command.number]

@@ -74,6 +74,11 @@ async def state_medication(command: StateMedication, uow: UnitOfWork) -> Medicat
         _require_ward(caller, stay, uow)
     if any(each.id == stated.id for each in record.lists):
         raise MedicationError(element="list", problem="a list of that id is there already")
+    if stated.replaces is not None and any(each.replaces == stated.replaces for each in record.lists):
+        # Two wrote on the same list: the second would take away what the first one wrote.
+        raise ConcurrentUpdateError(kind="MedicationList", expected=record.version - 1, actual=record.version)
+    if stated.origin in {ListOrigin.HAND, ListOrigin.HOME}:
+        stated = replace(stated, received_at=uow.now)
     after = record.with_list(stated, uow.new_id)
     work = MedicationWork.SEEN_AT_HOME if stated.origin is ListOrigin.HOME else MedicationWork.LISTED
     return await _kept(uow, stay, record, after, work, _person(caller))
@@ -119,18 +124,21 @@ async def decide_lines(command: DecideLines, uow: UnitOfWork) -> HandoverTask:
         MedicationError: an unknown line, or one decided twice.
         ReasonRequiredError: a change or a question without words.
         PersonRequiredError: a record system that names nobody.
+        ConcurrentUpdateError: a line says something else than what was decided on.
     """
     caller = command.caller
     stay = await uow.stays.get(await uow.tasks.stay_of(command.task_id))
     task = await uow.tasks.get(command.task_id)
     moves.require_reader(caller, task, stay, uow)
-    require_role(caller, "decide", Role.GP, Role.SYSTEM)
+    # Where no practice is known the ward keeps the duty, and its doctor decides.
+    require_role(caller, "decide", Role.GP, Role.DOCTOR, Role.SYSTEM)
     if task.code != RECONCILE or task.owner not in caller.scope(uow.directory):
         raise NotAllowedError(action="decide", rule="owner-of-the-reconciliation")
     if not task.is_open:
         raise RoundClosedError(state=task.status)
     by = _decider(command, task)
     record = await uow.medications.of_stay(stay)
+    _require_seen(command, record)
     asked = [(each.line_id, each.verdict, each.reason) for each in command.decisions]
     if command.accept_rest:
         named = {line for line, _, _ in asked}
@@ -213,6 +221,17 @@ async def _opened(stay_id: StayId, caller: Caller, uow: UnitOfWork) -> tuple[Sta
     if not (reads and any(stay.is_read_by(sor, uow.now) for sor in caller.scope(uow.directory))):
         raise NotFoundError(kind="Stay")
     return stay, await uow.medications.of_stay(stay)
+
+
+def _require_seen(command: DecideLines, record: MedicationReconciliation) -> None:
+    """Nobody agrees to what they have not seen: a list that came meanwhile is looked at first."""
+    stale = command.accept_rest and command.expected_version not in {None, record.version}
+    for each in command.decisions:
+        line = record.lines.get(each.line_id)
+        stale = stale or (each.shown is not None and line is not None and line.fingerprint != each.shown)
+    if stale:
+        expected = record.version - 1 if command.expected_version is None else command.expected_version
+        raise ConcurrentUpdateError(kind="MedicationReconciliation", expected=expected, actual=record.version)
 
 
 def _require_ward(caller: Caller, stay: Stay, uow: UnitOfWork) -> None:

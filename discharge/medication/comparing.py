@@ -25,6 +25,9 @@ class Aspect(StrEnum):
     ROUTE = "route"
     AS_NEEDED = "as-needed"
     END = "end"
+    """Until when, or for how long."""
+    TAKEN = "taken"
+    """Whether it is taken at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class Comparison:
 
 
 def compare(before: MedicationLine, after: MedicationLine) -> Comparison:
-    """Hold ``after`` against ``before``. What only one of them says is no difference, but for the dosage and an end."""
+    """Hold ``after`` against ``before``. What only one says is no difference, but for dosage and end."""
     said = {
         Aspect.DOSE: _dose(before, after),
         Aspect.FREQUENCY: _frequency(before, after),
@@ -49,7 +52,8 @@ def compare(before: MedicationLine, after: MedicationLine) -> Comparison:
         Aspect.FORM: _words(before.form, after.form),
         Aspect.ROUTE: _words(before.route, after.route),
         Aspect.AS_NEEDED: before.as_needed is None or after.as_needed is None or before.as_needed == after.as_needed,
-        Aspect.END: after.ends is None or before.ends == after.ends,
+        Aspect.END: before.ends == after.ends and _lengths(before) == _lengths(after),
+        Aspect.TAKEN: before.is_taken is None or after.is_taken is None or before.is_taken == after.is_taken,
     }
     return Comparison(
         differs=tuple(aspect for aspect, same in said.items() if same is False),
@@ -65,18 +69,26 @@ def _dose(before: MedicationLine, after: MedicationLine) -> bool | None:
     masses = before.daily_milligrams, after.daily_milligrams
     if None not in masses:
         return masses[0] == masses[1]
-    if _is_structured(before) and _structure(before) == _structure(after):
-        return True
     words = _plain(before.instruction), _plain(after.instruction)
+    if _is_structured(before) and _structure(before) == _structure(after) and (None in words or words[0] == words[1]):
+        return True
     return True if words[0] is not None and words[0] == words[1] else None
 
 
 def _is_structured(line: MedicationLine) -> bool:
-    return bool(line.dosage) and all(row.dose is not None or row.as_needed for row in line.dosage)
+    """True when every row says how much, and how often unless it is as needed."""
+    return bool(line.dosage) and all(
+        row.dose is not None and (row.as_needed or (row.times is not None and row.days is not None))
+        for row in line.dosage
+    )
 
 
 def _structure(line: MedicationLine) -> tuple[DoseRow, ...]:
     return tuple(replace(row, text=None) for row in line.dosage)
+
+
+def _lengths(line: MedicationLine) -> list[str]:
+    return sorted({row.length for row in line.dosage if row.length is not None})
 
 
 def _frequency(before: MedicationLine, after: MedicationLine) -> bool | None:

@@ -168,7 +168,7 @@ class _Groups:
             places = {self._root(place) for place in having[key]}
             if len(places) == 1:
                 continue
-            if not self._is_one_each(places):
+            if not self._is_one_each(places) or not self._is_one_substance(places):
                 self._rivals |= places
             elif not by.is_guess or self._may_be_guessed(places):
                 self._unite(places, by)
@@ -190,6 +190,10 @@ class _Groups:
     def _is_one_each(self, places: Iterable[int]) -> bool:
         columns = [column for place in places for column in self._groups[place]]
         return len(columns) == len(set(columns))
+
+    def _is_one_substance(self, places: Iterable[int]) -> bool:
+        """No number makes one medicine of two substances."""
+        return len({line.atc for place in places for line in _lines(self._groups[place]) if line.atc}) <= 1
 
     def _may_be_guessed(self, places: Iterable[int]) -> bool:
         """Never across routes, and never against what a person said."""

@@ -140,6 +140,11 @@ class MedicationLine:
         return next((code for code in found if len(code) == _SUBSTANCE_LENGTH), None)
 
     @property
+    def is_taken(self) -> bool | None:
+        """Whether it is to be taken; None when the list does not say."""
+        return None if self.status is LineStatus.UNKNOWN else self.status is LineStatus.ACTIVE
+
+    @property
     def is_nameless(self) -> bool:
         """True when nobody can tell which product it is: no name and no code."""
         return self.name is None and not self.codes

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from discharge.identifiers import SorCode
 from discharge.medication.lines import MedicationLine
@@ -39,6 +40,9 @@ class Saying(StrEnum):
     NOT_REPORTED = "not-reported"
     UNCHANGED = "unchanged-in-text"
     """The text says that the usual medicine goes on, and lists nothing."""
+
+
+_SILENT: Final = frozenset({Saying.NOT_KNOWN, Saying.NOT_REPORTED})
 
 
 class ListOrigin(StrEnum):
@@ -90,5 +94,7 @@ def latest(lists: Iterable[MedicationList], column: Column) -> MedicationList | 
     among = [each for each in lists if each.column is column]
     gone = {each.replaces for each in among}
     standing = [each for each in among if each.id not in gone]
+    # Who knows nothing takes nothing away from what somebody knew.
+    standing = [each for each in standing if each.saying not in _SILENT] or standing
     # Of equals ``max`` takes the first: the last that came.
     return max(reversed(standing), key=lambda each: (each.stated_at, each.received_at), default=None)

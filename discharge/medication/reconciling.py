@@ -21,6 +21,9 @@ from discharge.medication.lists import Column, MedicationList, Saying, latest
 __all__ = ["Basis", "Doubt", "Reconciled", "ReconciledLine", "reconcile"]
 
 
+_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
+
+
 class Basis(StrEnum):
     """How we know what has become of a line, the strongest first."""
 
@@ -59,6 +62,8 @@ class ReconciledLine:
     """What differs at discharge from before; None where one of them does not have it."""
     since_discharge: Comparison | None = None
     """What differs now from the discharge."""
+    is_missing_now: bool = False
+    """True when a list of what is taken now is there, and does not have it although it is to be taken."""
     pairs: tuple[int, ...] = ()
     """Places in the table of other lines with the same substance."""
 
@@ -70,7 +75,7 @@ class ReconciledLine:
     @property
     def is_settled(self) -> bool:
         """True when it goes on as it was, and nothing about it is guessed: it may be accepted with the rest."""
-        drifted = self.since_discharge is not None and not self.since_discharge.is_same
+        drifted = self.is_missing_now or (self.since_discharge is not None and not self.since_discharge.is_same)
         return self.change is Change.UNCHANGED and not self.is_guess and not drifted and not self.joined.is_double
 
     @property
@@ -94,7 +99,8 @@ class ReconciledLine:
             self.is_guess,
             *((column, _said(lines)) for column, lines in _cells(self.joined)),
         )
-        return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
+        # In letters alone: digits in a row could be taken for somebody's number.
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:32].translate(_LETTERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +166,17 @@ def _judged(joined: JoinedLine, telling: dict[Column, MedicationList], pairs: tu
         doubt=doubt,
         since_before=since_before,
         since_discharge=None if after is None or now is None else compare(after, now),
+        is_missing_now=now is None
+        and after is not None
+        and after.is_taken is not False
+        and _tells(telling, Column.NOW),
         pairs=pairs,
     )
+
+
+def _tells(telling: dict[Column, MedicationList], column: Column) -> bool:
+    stated = telling.get(column)
+    return stated is not None and stated.is_told
 
 
 _Judgement = tuple[Change, Basis, Doubt | None]
@@ -183,7 +198,7 @@ def _change(joined: JoinedLine, since_before: Comparison | None, telling: dict[C
     if after is None:
         return _not_at_discharge(joined, telling)
     if after.change is not None:
-        return _coded(after.change, after, joined, since_before)
+        return _coded(after.change, after, joined, since_before, telling)
     if after.status is not LineStatus.ACTIVE:
         return _by_status(after.status)
     return _only_at_discharge(joined, telling) if since_before is None else _compared(since_before)
@@ -203,26 +218,39 @@ def _compared(since_before: Comparison) -> _Judgement:
     return _unclear(Doubt.DOSE_UNCLEAR) if since_before.unclear else (Change.UNCHANGED, Basis.COMPARISON, None)
 
 
-def _coded(code: Change, after: MedicationLine, joined: JoinedLine, since_before: Comparison | None) -> _Judgement:
+def _coded(
+    code: Change,
+    after: MedicationLine,
+    joined: JoinedLine,
+    since_before: Comparison | None,
+    telling: dict[Column, MedicationList],
+) -> _Judgement:
     """What the list itself says, unless the rest of what is said contradicts it."""
-    ended = after.status in _BY_STATUS
-    is_sure = since_before is not None and not joined.by.is_guess
+    if code is Change.UNCLEAR:
+        return _unclear(Doubt.STATUS_UNKNOWN, Basis.CODE)
+    sure = since_before if not joined.by.is_guess else None
+    ended = after.is_taken is False
     contradicted = (
-        (code is Change.UNCHANGED and ((is_sure and bool(since_before and since_before.differs)) or ended))
-        or (code is Change.NEW and (is_sure or ended))
-        or (code in {Change.STOPPED, Change.PAUSED} and after.status is LineStatus.ACTIVE)
-        or (code is Change.CHANGED and is_sure and since_before is not None and since_before.is_same)
+        (code in {Change.UNCHANGED, Change.NEW} and ended)
+        or (code is Change.UNCHANGED and sure is not None and bool(sure.differs))
+        or (code is Change.NEW and sure is not None)
+        or (code in {Change.STOPPED, Change.PAUSED} and after.is_taken is True)
+        or (code is Change.CHANGED and sure is not None and sure.is_same)
     )
     if contradicted:
         return _unclear(Doubt.CONTRADICTION, Basis.CODE)
-    return (code, Basis.CODE, None) if code is not Change.UNCLEAR else _unclear(Doubt.STATUS_UNKNOWN, Basis.CODE)
+    if code is Change.UNCHANGED and since_before is None:
+        # It goes on as what? Nothing is there that it could be held against.
+        return _unclear(Doubt.CONTRADICTION if _tells(telling, Column.BEFORE) else Doubt.NO_LIST_BEFORE, Basis.CODE)
+    if code is Change.UNCHANGED and since_before is not None and since_before.unclear:
+        return _unclear(Doubt.DOSE_UNCLEAR, Basis.CODE)
+    return code, Basis.CODE, None
 
 
 def _only_at_discharge(joined: JoinedLine, telling: dict[Column, MedicationList]) -> _Judgement:
     if joined.has_rivals:
         return _unclear(Doubt.RIVALS)
-    before = telling.get(Column.BEFORE)
-    if before is None or not before.is_told:
+    if not _tells(telling, Column.BEFORE):
         return _unclear(Doubt.NO_LIST_BEFORE)
     return Change.NEW, Basis.COMPARISON, None
 
@@ -234,7 +262,7 @@ def _not_at_discharge(joined: JoinedLine, telling: dict[Column, MedicationList])
         return _unclear(Doubt.ASSERTED_UNCHANGED, Basis.TEXT)
     if joined.line(Column.BEFORE) is None:
         return _unclear(Doubt.ONLY_NOW)
-    if at_discharge is None or not at_discharge.is_told:
+    if not _tells(telling, Column.AT_DISCHARGE):
         return _unclear(Doubt.NO_LIST_AT_DISCHARGE)
     return _unclear(Doubt.RIVALS if joined.has_rivals else Doubt.NOT_MENTIONED)
 
@@ -248,7 +276,7 @@ def _said(lines: tuple[MedicationLine, ...]) -> tuple[object, ...]:
     return tuple(
         (
             line.name, line.codes, line.strength, line.form, line.route, line.dosage, line.dosage_text, line.status,
-            line.ends, line.indication, line.change, line.change_reason,
+            line.begins, line.ends, line.indication, line.change, line.change_reason, line.supply, line.note,
         )
         for line in lines
     )  # fmt: skip

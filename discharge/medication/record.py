@@ -260,6 +260,12 @@ class MedicationReconciliation:
             return LineState.DECIDED
         return LineState.ASKED if self.answer_to(decision) is None else LineState.ANSWERED
 
+    def is_opened(self, line_id: LineId) -> bool:
+        """True when somebody opened the line, and nobody has decided it since."""
+        opened_at = max((each.at for each in self.openings if each.line_id == line_id), default=None)
+        decided_at = max((each.at for each in self.decisions if each.line_id == line_id), default=None)
+        return opened_at is not None and (decided_at is None or decided_at < opened_at)
+
     @property
     def unresolved(self) -> tuple[LineId, ...]:
         """The lines that stand in the way of being done with."""
@@ -271,7 +277,7 @@ class MedicationReconciliation:
         return tuple(
             each
             for each, line in self.lines.items()
-            if line.is_settled and self.state_of(each) in {LineState.OPEN, LineState.ANSWERED}
+            if line.is_settled and self.state_of(each) is LineState.OPEN and not self.is_opened(each)
         )
 
     @property

@@ -75,6 +75,9 @@ _ABSENT: Final = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 _SAYINGS: Final = {"no-known-medications": Saying.NONE_KNOWN, "no-medication-info": Saying.NOT_KNOWN}
 _DAYS: Final = {"h": Fraction(1, 24), "d": Fraction(1), "wk": Fraction(7)}
 """Periods whose length in days is always the same."""
+_IN_ERROR: Final = "entered-in-error"
+_UNCOUNTED: Final = ("frequencyMax", "periodMax", "dayOfWeek", "timeOfDay", "boundsRange")
+"""Parts of a timing with which an amount a day cannot be reckoned."""
 _BULK: Final = frozenset({"mL", "ml", "L", "g"})
 """Units of what is measured out; a strength per any other one is per piece."""
 _ROUTES: Final = {
@@ -188,8 +191,14 @@ def _orders(resource: Element, resolve: Resolve) -> Iterator[tuple[str, str]]:
     """Its own identifiers, and those of what it was ordered by."""
     yield from _identifiers(resource)
     for reference in (*resource.all("basedOn"), *resource.all("derivedFrom"), resource["request"]):
-        yield from _identifiers(reference)
-        yield from _identifiers(resolve(reference))
+        target = resolve(reference)
+        kind = (
+            target.text("resourceType") or reference.text("type") or (reference.text("reference") or "").split("/")[0]
+        )
+        # A care plan is behind many lines: its number makes them no one medicine.
+        if kind in LINE_TYPES:
+            yield from _identifiers(reference)
+            yield from _identifiers(target)
 
 
 def _strength(product: Element) -> str | None:
@@ -275,12 +284,14 @@ def _timing(repeat: Element) -> tuple[Decimal | None, Decimal | None, str | None
     """How often in how many days, and for how long."""
     bounds = _quantity(repeat["boundsDuration"])
     length = None if bounds is None else f"{_plain(bounds.value)} {bounds.unit}"
+    if repeat["boundsPeriod"].exists:
+        length = "..".join(repeat["boundsPeriod"].text(end) or "" for end in ("start", "end"))
     often, when = _number(repeat["frequency"]), repeat["when"].value
     if often is None and isinstance(when, list):
         often = Decimal(len(when))
     unit = _DAYS.get(repeat.text("periodUnit") or "")
     period = _number(repeat["period"])
-    if often is None or unit is None or not period or repeat["frequencyMax"].exists or repeat["periodMax"].exists:
+    if often is None or unit is None or not period or any(repeat[name].exists for name in _UNCOUNTED):
         return None, None, length
     if unit >= 1:
         return often, period * int(unit), length
@@ -299,8 +310,13 @@ def _status(resource: Element) -> LineStatus:
     if resource["doNotPerform"].value is True:
         return LineStatus.STOPPED
     codes = (coding.text("code") for coding in _adherence(resource, "code").all("coding"))
-    said = next((_STATUSES[code] for code in codes if code in _STATUSES), None)
-    return said or _STATUSES.get(resource.text("status") or "", LineStatus.UNKNOWN)
+    adhered = next((_STATUSES[code] for code in codes if code in _STATUSES), None)
+    said = _STATUSES.get(resource.text("status") or "", LineStatus.UNKNOWN)
+    if adhered is None or resource.text("status") == _IN_ERROR:
+        return said
+    # Taken, says the one, and stopped the other: nobody can tell. What is not taken is never read as taken.
+    is_ended = said not in {LineStatus.ACTIVE, LineStatus.UNKNOWN}
+    return LineStatus.UNKNOWN if adhered is LineStatus.ACTIVE and is_ended else adhered
 
 
 def _adherence(resource: Element, part: str) -> Element:

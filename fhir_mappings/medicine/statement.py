@@ -111,7 +111,7 @@ def _taken(line: MedicationLine, status: LineStatus, *, beside: list[Json]) -> J
     period = {"start": line.begins, "end": line.ends}
     found: JsonObject = {
         "extension": [*beside, *_product(line), *_whole_instruction(line)],
-        "basedOn": [{"identifier": _identifier(order)} for order in sorted(line.orders)],
+        "basedOn": [{"type": "MedicationRequest", "identifier": _identifier(order)} for order in sorted(line.orders)],
         "effectivePeriod": {name: day.isoformat() for name, day in period.items() if day is not None},
         "reasonCode": _words(line.indication),
         "statusReason": _words(line.change_reason),

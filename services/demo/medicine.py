@@ -17,7 +17,7 @@ from discharge.medication.lines import ATC, Coding, DoseRow, LineStatus, Medicat
 from discharge.medication.lists import Column
 from discharge.medication.record import Verdict
 from services.demo.courses import Course
-from services.stays.medicine import catalogue
+from services.stays.medicine.catalogue import catalogue_of
 
 __all__ = ["Answers", "Decides", "MedicineAct", "Signs", "States", "medicine_of"]
 
@@ -87,7 +87,7 @@ def _line(  # noqa: PLR0913 - the columns of a list
     against: str | None = None,
     supply: str | None = None,
 ) -> MedicationLine:
-    known = catalogue.by_name(substance or name)
+    known = catalogue_of(None).by_name(substance or name)
     dose = DoseRow(
         dose=Quantity(Decimal(amount), unit),
         times=None if needed else Decimal(times),

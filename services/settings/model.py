@@ -273,8 +273,15 @@ class AlertSettings(Group):
 
 
 class MedicineSettings(Group):
-    """How much medicine is taken in at a time."""
+    """How much medicine is taken in at a time, and what people find when they write a list by hand."""
 
+    catalogue: Path | None = Field(
+        default=None,
+        description=(
+            "Medicine to choose from: a CSV file with the columns name, atc, strengths, forms, route;"
+            " a sample when none is named."
+        ),
+    )
     most_lines: int = Field(default=1_000, ge=1, description="Lines that one list of medicine may have.")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from discharge.commands import DecideLines, LineDecision
-from discharge.errors import DischargeError, MedicationError, RoundClosedError, TaskTakenError
+from discharge.errors import ConcurrentUpdateError, DischargeError, MedicationError, RoundClosedError, TaskTakenError
 from discharge.handlers import decide_lines
 from discharge.identifiers import TaskId
 from discharge.medication.record import LineId, Verdict
@@ -27,18 +29,28 @@ from services.web.task_pages import Notice
 __all__ = ["router"]
 
 router = APIRouter()
+_LONG: Final = 9
+"""Digits: no version has as many."""
 
 
 @router.post("/tasks/{task_id}/medicine")
-@access(roles=[Role.GP], party=Party.STAY, action="decide-lines")
+@access(roles=[Role.GP, Role.DOCTOR], party=Party.STAY, action="decide-lines")
 async def accept_rest(request: Request, task_id: str) -> Response:
     """Agree to every line that goes on as it was."""
-    command = DecideLines(caller=await current_caller(request), task_id=TaskId(task_id), decisions=(), accept_rest=True)
+    form = await request.form()
+    version = str(form.get("version", ""))
+    command = DecideLines(
+        caller=await current_caller(request),
+        task_id=TaskId(task_id),
+        decisions=(),
+        accept_rest=True,
+        expected_version=int(version) if version.isdecimal() and len(version) < _LONG else None,
+    )
     return await _decided(request, command, SentLine(), "#rest")
 
 
 @router.post("/tasks/{task_id}/medicine/{line_id}")
-@access(roles=[Role.GP], party=Party.STAY, action="decide-lines")
+@access(roles=[Role.GP, Role.DOCTOR], party=Party.STAY, action="decide-lines")
 async def decide(request: Request, task_id: str, line_id: str) -> Response:
     """Agree to one line, change it or ask the ward; the last two in words."""
     form = Form.of(await request.form(), language_of(request), await runtime_of(request).clock.now())
@@ -59,7 +71,11 @@ async def decide(request: Request, task_id: str, line_id: str) -> Response:
     command = DecideLines(
         caller=await current_caller(request),
         task_id=TaskId(task_id),
-        decisions=(LineDecision(line_id=LineId(line_id), verdict=Verdict(said), reason=reason),),
+        decisions=(
+            LineDecision(
+                line_id=LineId(line_id), verdict=Verdict(said), reason=reason, shown=form.text("shown") or None
+            ),
+        ),
     )
     return await _decided(request, command, sent, f"#line-{line_id}")
 
@@ -67,7 +83,7 @@ async def decide(request: Request, task_id: str, line_id: str) -> Response:
 async def _decided(request: Request, command: DecideLines, sent: SentLine, place: str) -> Response:
     try:
         await runtime_of(request).database.run(audit_of(request), decide_lines, command)
-    except (TaskTakenError, RoundClosedError, MedicationError) as error:
+    except (TaskTakenError, RoundClosedError, MedicationError, ConcurrentUpdateError) as error:
         notice, status = _notice(error, language_of(request))
         await audit_in_place(request, status)
         return await task_response(request, command.task_id, line=sent, notice=notice, status=status)

@@ -20,6 +20,7 @@ from discharge.policy import Role
 from discharge.task import Person
 from services.persistence import boards
 from services.persistence.medication_reads import medication_of
+from services.stays.medicine.catalogue import catalogue_of
 from services.stays.medicine.form import LineForm, line_of, picked, sent_form, shown_line
 from services.stays.medicine.listing import ListView, list_context
 from services.stays.medicine.sheet import Flash, list_path
@@ -52,7 +53,8 @@ async def blank(request: Request, stay_id: str, column: str) -> Response:
     query = request.query_params
     old = about.line(query.get("line", ""))
     lang = about.reader.lang
-    form = picked(query.get("pick", ""), query.get("strength", "")) if old is None else shown_line(old, lang)
+    found = about.catalogue.by_code(query.get("pick", ""))
+    form = picked(found, query.get("strength", "")) if old is None else shown_line(old, lang)
     return await _page(request, about, form, old=old)
 
 
@@ -81,7 +83,8 @@ async def save(request: Request, stay_id: str, column: str) -> Response:
 def _made(what: str, about: ListView, sent: LineForm, form: Form, old: MedicationLine | None) -> MedicationList | None:
     """The new list; None when nothing of the kind can be done."""
     if what == "line":
-        line = line_of(sent, form, about.column, line_id=str(uuid.uuid4()), old=old)
+        known = about.catalogue.by_name(sent.name)
+        line = line_of(sent, form, about.column, known, line_id=str(uuid.uuid4()), old=old)
         kept = [line if each is old else each for each in about.lines]
         lines = kept if old is not None else [*kept, line]
         if len(lines) > _MOST:
@@ -124,7 +127,13 @@ async def _about(request: Request, stay_id: str, column: str) -> ListView:
         view = await boards.timeline(session, StayId(stay_id))
         directory = session.directory
     reader = await reader_of(request, directory, view.now)
-    about = ListView(column=Column(column), view=view, record=record, reader=reader)
+    about = ListView(
+        column=Column(column),
+        view=view,
+        record=record,
+        reader=reader,
+        catalogue=catalogue_of(runtime_of(request).settings.medicine.catalogue),
+    )
     ward_only = about.column is not Column.NOW and view.context.stay.ward not in reader.scope
     if reader.caller.role not in _WRITES[about.column] or ward_only:
         raise NotAllowedError(action="state-medication", rule="role")

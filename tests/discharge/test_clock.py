@@ -118,3 +118,12 @@ def test_an_instant_is_kept_in_utc() -> None:
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         require_aware(datetime(2026, 7, 1, 12))  # noqa: DTZ001 - what must be refused
+
+
+def test_hours_that_never_come_ring_at_once() -> None:
+    always_closed = {date(2026, 1, 1) + timedelta(days=each) for each in range(800)}
+    hours = OpeningHours(time(8), time(15), working_days_only=True)
+    night = datetime(2026, 1, 10, 22, tzinfo=UTC)
+
+    assert hours.next_open(night, always_closed) == night
+    assert hours.next_open(night) > night

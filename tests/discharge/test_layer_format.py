@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from discharge.errors import AgreementError
-from discharge.layer_format import LayerKind, parse_layer, require_apart
+from discharge.layer_format import Layer, LayerKind, parse_layer, require_apart
 from tests.discharge.layering import OURS, THEIRS, layer, layer_document
 
 LATER = {"rule": "R17", "set": {"deadline": {"kind": "elapsed", "span": "PT8H"}}}
@@ -112,3 +113,30 @@ def test_layers_that_set_the_same_hours_are_in_each_others_way() -> None:
 
     with pytest.raises(AgreementError, match=r"hours\.ward"):
         require_apart(ward, [parse_layer(hours("ward", "c"))])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"add": {"id": "R90"}}, "R90"),
+        ({"gate": "R11", "suspend": True}, "gate R11"),
+        ({"add-gate": {"id": "R91"}}, "gate R91"),
+        ({"calendars": {"on-call": {"ward": "hospital"}}}, r"on-call\.ward"),
+        ({"calendars": {"closed-days": ["06-05"]}}, "closed-days"),
+        ({"calendars": {"country": "SE"}}, r"country\.SE"),
+        ({"parties": {"acute-team": [{"operator": "region"}]}}, "acute-team"),
+    ],
+)
+def test_each_kind_of_change_is_in_the_way_of_its_like(change: dict[str, object], named: str) -> None:
+    def made(name: str) -> Layer:
+        return replace(layer(id=name), changes=(change,))
+
+    with pytest.raises(AgreementError, match=named):
+        require_apart(made("a"), [made("b")])
+
+
+def test_a_change_of_no_known_kind_is_in_the_way_of_all_such() -> None:
+    one, other = (replace(layer(id=name), changes=({"calendars": "x"},)) for name in ("a", "b"))
+
+    with pytest.raises(AgreementError, match="calendars"):
+        require_apart(one, [other])

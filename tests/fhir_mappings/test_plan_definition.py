@@ -126,3 +126,13 @@ def test_a_rule_that_lacks_what_every_rule_has_is_told_like_one_in_a_file() -> N
 
     assert errors
     assert all(error.startswith("rule R99") for error in errors)
+
+
+def test_numbers_and_truths_of_an_agreement_keep_their_type() -> None:
+    document = {**profile("dk-midtjylland"), "edition": 3, "tried": True}
+
+    resource: Any = plan_definition_of(document)
+
+    said = [{key: value for key, value in each.items() if key != "url"} for each in resource["extension"]]
+    assert {"valueInteger": 3} in said
+    assert {"valueBoolean": True} in said

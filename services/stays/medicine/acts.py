@@ -94,7 +94,7 @@ def round_of(
     """The medicine on the page of ``task``; lines are decided on the practice's own, by whoever has it."""
     acts = acts_of(stay, reader, back=f"/tasks/{task.id}", sent=sent, shows_rest=shows_rest)
     is_round = task.code == RECONCILE
-    is_theirs = task.owner in reader.scope and reader.caller.role is Role.GP
+    is_theirs = task.owner in reader.scope and reader.caller.role in {Role.GP, Role.DOCTOR}
     is_free = task.assignee is None or task.assignee.id == reader.caller.person_id
     if is_round and is_theirs and task.is_open and is_free:
         acts = Acts(

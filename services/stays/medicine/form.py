@@ -9,7 +9,7 @@ from typing import Final
 
 from discharge.medication.lines import ATC, Coding, DoseRow, LineStatus, MedicationLine, Quantity
 from discharge.medication.lists import Column
-from services.stays.medicine import catalogue
+from services.stays.medicine.catalogue import Substance
 from services.stays.medicine.words import amount_words, dose_words, plain_number
 from services.web.dates import full_date
 from services.web.forms import Form
@@ -18,6 +18,8 @@ from services.web.language import Language, language
 __all__ = ["LineForm", "line_of", "picked", "sent_form", "shown_line", "statuses"]
 
 _LONGEST: Final = 400
+_DIGITS: Final = 6
+"""Before and after the point: more of them is no dose, and counting with them takes long."""
 _MOST: Final = Decimal(10_000)
 _PARTS: Final = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
 
@@ -56,15 +58,14 @@ def statuses(column: Column, lang: Language) -> dict[str, str]:
     return found
 
 
-def picked(atc: str, strength: str) -> LineForm:
+def picked(substance: Substance | None, strength: str) -> LineForm:
     """A form with a product that was found by search; an empty one when there is none such."""
-    for substance in catalogue.substances():
-        if substance.atc == atc:
-            form = substance.forms[0]
-            known = strength if strength in substance.strengths else ""
-            unit = form if form in {"tablet", "kapsel", "plaster"} else "stk."
-            return LineForm(name=substance.name, strength=known, form=form, route=substance.route, unit=unit)
-    return LineForm()
+    if substance is None:
+        return LineForm()
+    form = substance.forms[0]
+    known = strength if strength in substance.strengths else ""
+    unit = form if form in {"tablet", "kapsel", "plaster"} else "stk."
+    return LineForm(name=substance.name, strength=known, form=form, route=substance.route, unit=unit)
 
 
 def shown_line(line: MedicationLine, lang: Language) -> LineForm:
@@ -98,8 +99,19 @@ def sent_form(form: Form) -> LineForm:
     return LineForm(**{each.name: form.text(each.name)[:_LONGEST] for each in fields(LineForm)})
 
 
-def line_of(sent: LineForm, form: Form, column: Column, *, line_id: str, old: MedicationLine | None) -> MedicationLine:
-    """The line; what is wrong with the fields is left in ``form.errors``."""
+def line_of(
+    sent: LineForm, form: Form, column: Column, known: Substance | None, *, line_id: str, old: MedicationLine | None
+) -> MedicationLine:
+    """The line; what is wrong with the fields is left in ``form.errors``.
+
+    Args:
+        sent: the form.
+        form: what it came in.
+        column: the list that it is written to.
+        known: the substance of that name, where the catalogue has it.
+        line_id: what it is called.
+        old: the line as it stood.
+    """
     t = form.lang.text
     form.required("name", t("Lægemiddel"), t("Skriv, hvad lægemidlet hedder, for eksempel Furosemid."))
     amount = _amount(form, "amount", t("Hvor meget"), sent.amount)
@@ -119,7 +131,7 @@ def line_of(sent: LineForm, form: Form, column: Column, *, line_id: str, old: Me
     return MedicationLine(
         id=line_id,
         name=sent.name or None,
-        codes=_codes(sent.name, old),
+        codes=_codes(sent.name, known, old),
         orders=frozenset() if old is None else old.orders,
         products=frozenset() if old is None else old.products,
         strength=sent.strength or None,
@@ -136,12 +148,11 @@ def line_of(sent: LineForm, form: Form, column: Column, *, line_id: str, old: Me
     )
 
 
-def _codes(name: str, old: MedicationLine | None) -> tuple[Coding, ...]:
+def _codes(name: str, known: Substance | None, old: MedicationLine | None) -> tuple[Coding, ...]:
     """The code of a substance that we know by its name; a line that keeps its name keeps its codes."""
     if old is not None and old.name == name:
         return old.codes
-    found = catalogue.by_name(name) if name else None
-    return () if found is None else (Coding(ATC, found.atc, found.name),)
+    return () if known is None else (Coding(ATC, known.atc, known.name),)
 
 
 def _numbers(row: DoseRow | None) -> str:
@@ -172,6 +183,8 @@ def _read(text: str) -> Decimal | None:
         part, text = _PARTS[text[-1]], text[:-1] or "0"
     try:
         number = Decimal(text.replace(",", ".")) if "/" not in text else None
+        if number is not None and (not number.is_finite() or abs(number.adjusted()) > _DIGITS):
+            return None
         exact = Fraction(text) if number is None else Fraction(number)
     except (InvalidOperation, ValueError, ZeroDivisionError, OverflowError):
         return None

@@ -11,7 +11,8 @@ from discharge.medication.lists import Column, MedicationList
 from discharge.medication.record import MedicationReconciliation
 from discharge.policy import Role
 from services.persistence.views import Timeline
-from services.stays.medicine import catalogue, words
+from services.stays.medicine import words
+from services.stays.medicine.catalogue import Catalogue
 from services.stays.medicine.form import LineForm, statuses
 from services.stays.medicine.sheet import list_path
 from services.web.cards import Reader
@@ -19,6 +20,7 @@ from services.web.patient_bar import bar_of
 
 __all__ = ["ListRow", "ListView", "list_context"]
 
+_OFFERED: Final = 500
 _COPIED: Final = {Column.AT_DISCHARGE: Column.BEFORE, Column.NOW: Column.AT_DISCHARGE}
 """What an empty list may begin with."""
 
@@ -31,6 +33,7 @@ class ListView:
     view: Timeline
     record: MedicationReconciliation
     reader: Reader
+    catalogue: Catalogue
 
     @property
     def stated(self) -> MedicationList | None:
@@ -97,15 +100,20 @@ def list_context(about: ListView, form: LineForm, old: MedicationLine | None, qu
         "copies": "" if source is None or not source.lines else words.column_word(source.column, lang).lower(),
         "form": form,
         "editing": "" if old is None else old.id,
-        "names": tuple(each.name for each in catalogue.substances()),
-        "forms": tuple(dict.fromkeys(form for each in catalogue.substances() for form in each.forms)),
+        "names": _names(about.catalogue),
+        "forms": about.catalogue.forms,
         "units": {unit: unit for unit in words.UNITS},
         "routes": _routes(about),
         "statuses": statuses(about.column, lang),
         "query": query,
-        "found": catalogue.search(query),
+        "found": about.catalogue.search(query),
         "asks_reason": about.column is Column.AT_DISCHARGE,
     }
+
+
+def _names(catalogue: Catalogue) -> tuple[str, ...]:
+    """What the field offers while somebody writes; of a long catalogue nothing: there one searches."""
+    return tuple(each.name for each in catalogue.substances) if len(catalogue.substances) <= _OFFERED else ()
 
 
 def _routes(about: ListView) -> dict[str, str]:

@@ -100,6 +100,8 @@ class LineView:
     answer: Said | None
     opened: Said | None
     earlier: tuple[Said, ...]
+    shown: str
+    """What a decision is about: sent back with it."""
 
     @property
     def is_done(self) -> bool:
@@ -157,7 +159,7 @@ class Table:
 def table_of(record: MedicationReconciliation, reader: Reader) -> Table:
     """The table for one reader."""
     views = {line_id: _line(record, line_id, reader) for line_id in record.lines}
-    settled = {line_id for line_id, line in record.lines.items() if line.is_settled}
+    settled = {line_id for line_id, line in record.lines.items() if line.is_settled and _is_quiet(record, line_id)}
     ranked = sorted((each for each in record.lines if each not in settled), key=lambda each: _rank(record.lines[each]))
     sign_off = record.signed_off
     shown = tuple(views[each] for each in ranked)
@@ -239,6 +241,7 @@ def _line(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> 
         else Said(words=lang.text("Svar"), by=_by(answer.by, answer.at, reader), text=answer.text),
         opened=_opened(record, line_id, decision, reader),
         earlier=tuple(_earlier(record, line_id, decision, reader)),
+        shown=line.fingerprint,
     )
 
 
@@ -261,6 +264,11 @@ def _unsaid(stated: MedicationList | None, reader: Reader) -> str:
     if stated.saying is Saying.LISTED:
         return t("står ikke på listen")
     return words.saying_words(stated.saying, reader.lang)
+
+
+def _is_quiet(record: MedicationReconciliation, line_id: LineId) -> bool:
+    """True when nobody has opened it, asked or answered: such a line must be looked at by itself."""
+    return not record.is_opened(line_id) and record.state_of(line_id) in {LineState.OPEN, LineState.DECIDED}
 
 
 def _drifts(record: MedicationReconciliation, line: ReconciledLine) -> bool:

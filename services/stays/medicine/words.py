@@ -223,7 +223,8 @@ def differs_words(line: ReconciledLine, lang: Language) -> str:
         Aspect.FORM: t("form"),
         Aspect.ROUTE: t("hvordan den gives"),
         Aspect.AS_NEEDED: t("fast eller efter behov"),
-        Aspect.END: t("slutdato"),
+        Aspect.END: t("hvor længe"),
+        Aspect.TAKEN: t("om den tages"),
     }
     differs = () if line.since_before is None else line.since_before.differs
     if not differs or line.change is not Change.CHANGED:

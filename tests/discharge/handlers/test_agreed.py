@@ -9,9 +9,9 @@ import pytest
 from discharge.agreement import Act, Consequence, Deadline, DeadlineKind, Gate, HealthAgreement, Rule, Since, Trigger
 from discharge.conditions import Condition, Tree, condition_of
 from discharge.errors import GateClosedError
-from discharge.events import TaskMoved
+from discharge.events import AgreementMissing, TaskMoved
 from discharge.facts import FIELDS
-from discharge.handlers import begin_stay, move_task, revise_plan
+from discharge.handlers import begin_stay, move_task, revise_plan, write_message
 from discharge.identifiers import PersonId, RuleId
 from discharge.plan import Need, PlanRevision
 from discharge.policy import ContentClass, Role
@@ -19,8 +19,10 @@ from discharge.stay import StayState
 from discharge.task import Move, TaskStatus
 from discharge.words import Title
 from tests.factories import (
+    MUNICIPALITY,
     NORTH,
     NOW,
+    PRACTICE,
     WARD,
     begin_by_hand,
     home_nurse,
@@ -31,6 +33,8 @@ from tests.factories import (
     ward_nurse,
 )
 from tests.fakes import FakeStore
+from tests.fakes_ports import FakeAgreements
+from tests.letters import write
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -339,3 +343,39 @@ async def test_what_the_municipality_owed_is_never_done_in_its_name_by_the_ward(
     await store.run(revise_plan, revise(store.stay().id, discharged_at=NOW))
 
     assert (store.task("R15").status, store.task("R15").proofs.done_at) == (TaskStatus.CANCELLED, None)
+
+
+async def test_a_plan_where_no_agreement_holds_makes_nothing_and_is_said_once() -> None:
+    store = FakeStore(patients=[patient()], agreements=[])
+    stay = await store.run(begin_stay, begin_by_hand())
+
+    await store.run(revise_plan, revise(stay.id, revision=PlanRevision(expected_discharge_at=NOW + DAY)))
+
+    assert store.tasks() == []
+    assert len(store.happened(AgreementMissing)) == 1
+
+
+async def test_a_duty_whose_version_was_loaded_without_its_rule_is_dated_by_the_one_in_force() -> None:
+    due = Deadline(kind=DeadlineKind.ELAPSED, since=Since.DISCHARGE, span=HOUR)
+    made = agreement(rule("R90", Trigger.DISCHARGED, deadline=due))
+    store = FakeStore(patients=[patient()], agreements=[made])
+    stay = await store.run(begin_stay, begin_by_hand())
+    await store.run(revise_plan, revise(stay.id, discharged_at=NOW))
+    later = replace(made, version="2", rules=(rule("R90", Trigger.DISCHARGED, deadline=replace(due, span=2 * HOUR)),))
+    store.agreements = FakeAgreements([replace(made, rules=()), later])
+
+    await store.run(revise_plan, revise(stay.id, discharged_at=NOW + MINUTE))
+
+    (task,) = store.tasks()
+    assert task.due_at == NOW + MINUTE + 2 * HOUR
+
+
+async def test_whoever_a_message_makes_owe_something_becomes_party() -> None:
+    asked = agreement(rule("R90", Trigger.MESSAGE_WRITTEN, owner="gp"))
+    store = FakeStore(patients=[patient()], agreements=[asked])
+    stay = await store.run(begin_stay, begin_by_hand())
+    assert not stay.is_party(PRACTICE)
+
+    await store.run(write_message, write(stay_id=stay.id, recipient=MUNICIPALITY))
+
+    assert store.stay().is_party(PRACTICE)

@@ -311,3 +311,12 @@ async def test_identifier_used_twice_is_told_to_operators(store: FakeStore) -> N
     assert held.standing is Standing.HELD
     audience = [each.audience for each in store.feeds[FeedId(HOSPITAL)] if each.event is EntryEvent.DOCUMENT_FILED]
     assert audience == [frozenset({Role.OPERATOR})]
+
+
+async def test_a_report_that_was_replaced_gives_the_plan_nothing(store: FakeStore) -> None:
+    first = await file(store, version(0, suggestions=(MEALS,)))
+    await file(store, version(1, suggestions=(MEALS,)))
+    taking = TakeSuggestion(caller=ward_nurse(), stay_id=store.stay().id, document_id=first.filed.id, number=0)
+
+    with pytest.raises(DocumentError):
+        await store.run(take_suggestion, taking)

@@ -309,3 +309,51 @@ async def test_a_task_that_is_not_there_is_nobodys(store: FakeStore) -> None:
             state_medication,
             StateMedication(caller=DOCTOR, stay_id=StayId("nobody's"), stated=stated(AFTER)),
         )
+
+
+async def test_nobody_agrees_to_what_they_have_not_seen(store: FakeStore) -> None:
+    goes_on, new = (seen := await two_lists(store)).lines
+    shown = seen.lines[new].fingerprint
+    store.now += timedelta(minutes=5)
+    await state(store, AFTER, medicine(), medicine("Pinex", "N02BE01", dosage=(dose("8"),)))
+
+    with pytest.raises(ConcurrentUpdateError):
+        await decide(store, (new, Verdict.AGREE, None), accept_rest=True, expected_version=seen.version)
+    stale = LineDecision(line_id=new, verdict=Verdict.AGREE, shown=shown)
+    with pytest.raises(ConcurrentUpdateError):
+        await store.run(decide_lines, DecideLines(caller=gp(), task_id=reconciliation(store).id, decisions=(stale,)))
+    assert kept(store).state_of(goes_on) is LineState.OPEN
+
+
+async def test_two_who_write_on_the_same_list_do_not_take_each_others_lines_away(store: FakeStore) -> None:
+    first = (await state(store, AFTER, medicine())).lists[-1]
+    await state(store, AFTER, medicine(), medicine("Pinex", "N02BE01"), replaces=first.id)
+
+    with pytest.raises(ConcurrentUpdateError):
+        await state(store, AFTER, medicine(), medicine("Ramipril", "C09AA05"), replaces=first.id)
+
+
+async def test_the_wards_doctor_decides_where_the_ward_keeps_the_duty(store: FakeStore) -> None:
+    line = next(iter((await two_lists(store)).lines))
+    await do(store, gp(), reconciliation(store), Move.REJECT, reason="Ikke min patient")
+    task = store.tasks("R21")[-1]
+    command = DecideLines(
+        caller=DOCTOR, task_id=task.id, decisions=(LineDecision(line_id=line, verdict=Verdict.AGREE),)
+    )
+
+    decided = await store.run(decide_lines, command)
+
+    assert (decided.owner, decided.assignee and decided.assignee.name) == (WARD, DOCTOR.name)
+
+
+async def test_a_list_of_a_system_keeps_the_time_that_it_came(store: FakeStore) -> None:
+    earlier = store.now - timedelta(hours=2)
+    command = StateMedication(
+        caller=DOCTOR,
+        stay_id=store.stay().id,
+        stated=stated(AFTER, medicine(), origin=ListOrigin.SYSTEM, received_at=earlier),
+    )
+
+    record = await store.run(state_medication, command)
+
+    assert record.lists[-1].received_at == earlier

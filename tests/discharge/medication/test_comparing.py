@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from discharge.medication.comparing import Aspect, compare
-from discharge.medication.lines import DoseRow, MedicationLine
+from discharge.medication.lines import DoseRow, LineStatus, MedicationLine
 from tests.discharge.medication.lines import dose, medicine
 
 
@@ -41,8 +41,26 @@ def test_each_aspect_is_held_against_the_other(change: dict[str, Any], aspects: 
     assert differs(medicine(), medicine(**change)) == aspects
 
 
-def test_an_end_that_is_taken_back_is_no_end() -> None:
-    assert differs(medicine(ends=date(2026, 11, 30)), medicine()) == ()
+def test_an_end_that_is_taken_back_differs() -> None:
+    assert differs(medicine(ends=date(2026, 11, 30)), medicine()) == (Aspect.END,)
+    assert differs(medicine(), medicine(dosage=(dose("1", length="5 d"),))) == (Aspect.END,)
+
+
+@pytest.mark.parametrize("status", [LineStatus.STOPPED, LineStatus.PAUSED, LineStatus.NOT_TAKEN, LineStatus.ENDED])
+def test_what_is_taken_and_what_is_not_differ(status: LineStatus) -> None:
+    assert differs(medicine(status=status), medicine()) == (Aspect.TAKEN,)
+    assert differs(medicine(), medicine(status=status)) == (Aspect.TAKEN,)
+    assert differs(medicine(status=LineStatus.UNKNOWN), medicine(status=status)) == ()
+
+
+def test_equal_amounts_with_other_words_are_a_question() -> None:
+    one, three = (
+        medicine(dosage=(DoseRow(dose=dose("1").dose, text=text),)) for text in ("1 gang dagligt", "3 gange dagligt")
+    )
+    needed = [medicine(dosage=(dose("1", as_needed=True, text=text),)) for text in ("højst 4", "højst 8")]
+
+    assert compare(one, three).unclear == (Aspect.DOSE,)
+    assert compare(*needed).unclear == (Aspect.DOSE,)
 
 
 def test_a_mass_and_pieces_of_a_strength_are_compared() -> None:

@@ -73,10 +73,49 @@ def test_a_code_that_the_rest_contradicts_is_unclear(before: MedicationLine | No
     assert judged(before, after) == (Change.UNCLEAR, Basis.CODE, Doubt.CONTRADICTION)
 
 
-def test_a_code_of_unchanged_stands_and_one_of_unclear_is_a_question() -> None:
-    assert judged(medicine(), medicine(change=Change.UNCHANGED)) == (Change.UNCHANGED, Basis.CODE, None)
-    assert judged(None, medicine(change=Change.UNCHANGED)) == (Change.UNCHANGED, Basis.CODE, None)
+def test_a_code_of_unchanged_stands_only_beside_what_it_can_be_held_against() -> None:
+    flagged = medicine(change=Change.UNCHANGED)
+    worded = medicine(dosage=(), dosage_text="3 daglig", change=Change.UNCHANGED)
+
+    assert judged(medicine(), flagged) == (Change.UNCHANGED, Basis.CODE, None)
+    assert judged(None, flagged) == (Change.UNCLEAR, Basis.CODE, Doubt.CONTRADICTION)
+    assert judged(medicine(dosage=(), dosage_text="1 daglig"), worded) == (
+        Change.UNCLEAR,
+        Basis.CODE,
+        Doubt.DOSE_UNCLEAR,
+    )
+    assert only(stated(AFTER, flagged)).doubt is Doubt.NO_LIST_BEFORE
     assert judged(None, medicine(change=Change.UNCLEAR)) == (Change.UNCLEAR, Basis.CODE, Doubt.STATUS_UNKNOWN)
+
+
+def test_what_was_stopped_before_and_is_taken_now_is_a_change() -> None:
+    assert judged(medicine(status=LineStatus.STOPPED), medicine()) == (Change.CHANGED, Basis.COMPARISON, None)
+
+
+@pytest.mark.parametrize("now", [[medicine(status=LineStatus.NOT_TAKEN)], []])
+def test_what_is_not_taken_at_home_is_not_accepted_with_the_rest(now: list[MedicationLine]) -> None:
+    line = only(stated(BEFORE, medicine()), stated(AFTER, medicine()), stated(NOW, *now))
+
+    assert line.change is Change.UNCHANGED
+    assert line.is_missing_now is not bool(now)
+    assert not line.is_settled
+
+
+def test_who_knows_nothing_takes_nothing_away() -> None:
+    known = stated(BEFORE, medicine())
+    silent = stated(BEFORE, saying=Saying.NOT_KNOWN, received_at=AT + timedelta(hours=1))
+
+    assert latest([known, silent], BEFORE) is known
+    assert latest([silent], BEFORE) is silent
+
+
+def test_no_number_makes_one_medicine_of_two_substances() -> None:
+    warfarin, amoxicillin = (
+        medicine("Warfarin", "B01AA03", orders=ORDER),
+        medicine("Amoxicillin", "J01CA04", orders=ORDER),
+    )
+
+    assert len(reconcile([stated(BEFORE, warfarin), stated(AFTER, amoxicillin)]).lines) == 2
 
 
 def test_what_the_discharge_does_not_mention_is_a_question_and_never_stopped() -> None:

@@ -172,6 +172,7 @@ def test_a_line_that_a_nurse_opens_must_be_decided_again() -> None:
     opened = made.opened(opening)
 
     assert opened.unresolved == (line,)
+    assert line not in opened.rest, "whoever opened it wants it to be looked at"
     assert opened.decided([decision(opened, line, Verdict.AGREE, hours=3)]).unresolved == ()
     with pytest.raises(MedicationError):
         made.opened(replace(opening, line_id=LineId("nobody's")))

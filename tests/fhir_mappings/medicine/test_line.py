@@ -262,6 +262,44 @@ def test_adherence_tells_more_than_the_status(code: str, status: LineStatus) -> 
 
 
 @pytest.mark.parametrize(
+    ("status", "code", "read"),
+    [
+        ("stopped", "taking", LineStatus.UNKNOWN),
+        ("on-hold", "taking", LineStatus.UNKNOWN),
+        ("entered-in-error", "taking", LineStatus.UNKNOWN),
+        ("unknown", "taking", LineStatus.ACTIVE),
+        ("stopped", "on-hold", LineStatus.PAUSED),
+    ],
+)
+def test_what_one_says_is_stopped_is_never_read_as_taken(status: str, code: str, read: LineStatus) -> None:
+    parts = [{"url": "code", "valueCodeableConcept": {"coding": [{"code": code}]}}]
+
+    assert line(status=status, extension=[{"url": ADHERENCE, "extension": parts}]).status is read
+
+
+def test_the_number_of_a_care_plan_is_no_order() -> None:
+    plan = {"reference": "CarePlan/1", "identifier": {"system": "urn:cp", "value": "77"}}
+
+    assert line(basedOn=[plan]).orders == frozenset()
+
+
+@pytest.mark.parametrize("part", ["dayOfWeek", "timeOfDay", "boundsRange"])
+def test_a_timing_that_cannot_be_reckoned_gives_no_amount_a_day(part: str) -> None:
+    said = {"dayOfWeek": ["mon"], "timeOfDay": ["08:00:00"], "boundsRange": {"low": {"value": 3}}}
+    repeat = {"frequency": 1, "period": 1, "periodUnit": "d", part: said[part]}
+    amount = [{"doseQuantity": {"value": 1, "unit": "tablet"}}]
+
+    assert line(dosage=[{"timing": {"repeat": repeat}, "doseAndRate": amount}]).daily is None
+
+
+def test_a_course_between_two_days_keeps_its_bounds() -> None:
+    repeat = {"frequency": 1, "period": 1, "periodUnit": "d", "boundsPeriod": {"start": "2026-11-20"}}
+    (row,) = line(dosage=[{"timing": {"repeat": repeat}}]).dosage
+
+    assert row.length == "2026-11-20.."
+
+
+@pytest.mark.parametrize(
     ("code", "change"),
     [("01", Change.UNCHANGED), ("03", Change.STOPPED), ("05", Change.STOPPED), ("06", Change.PAUSED), ("99", None)],
 )
