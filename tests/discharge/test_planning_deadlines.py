@@ -19,51 +19,27 @@ from discharge.agreement import (
     Trigger,
 )
 from discharge.clock import COPENHAGEN, END_OF_DAY, OpeningHours, local
-from discharge.context import MessageFacts, PlanningContext
+from discharge.context import MessageFacts
 from discharge.identifiers import SorCode
 from discharge.plan import DischargePlan
 from discharge.planning import plan, resolve
-from discharge.stay import Stay
+from tests.discharge.planning import DAY, HOUR, MINUTE, context_of
 from tests.factories import (
     HOSPITAL,
     MUNICIPALITY,
     NORTH,
-    NOW,
-    PRACTICE,
     REGION,
     WARD,
-    directory,
-    ended_stay,
-    patient,
     small_agreement,
     stay,
 )
-
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-MIDNIGHT = datetime(2026, 11, 20, 23, tzinfo=UTC)
-"""24:00 on a Danish clock of the day that NOW falls on."""
-
-
-def _context(of: Stay | None = None, **changes: object) -> PlanningContext:
-    context = PlanningContext(
-        stay=of or ended_stay(NOW, received_at=NOW),
-        patient=patient(),
-        directory=directory(),
-        gp=PRACTICE,
-        municipality_is_party=True,
-        report_requested=True,
-        received_at=NOW,
-    )
-    if "district" in changes:
-        changes["patient"] = patient(district=changes.pop("district"))
-    return replace(context, **changes)  # type: ignore[arg-type] # the test says which
 
 
 def _due(deadline: Deadline, **changes: object) -> datetime | None:
     """When a duty with this deadline is due; None when its rule waits."""
     rule = replace(small_agreement().rules[1], deadline=deadline, when=None, steps=())
     agreement = replace(small_agreement(), rules=(rule,), hours={"municipality": WORKING_HOURS})
-    planned = plan(agreement, Trigger.STAY_BEGAN, _context(stay(), **changes))
+    planned = plan(agreement, Trigger.STAY_BEGAN, context_of(stay(), **changes))
     return planned[0].due_at if planned else None
 
 
@@ -122,7 +98,9 @@ def test_who_reads_every_day_reads_on_saturday_too() -> None:
         deadline=Deadline(kind=DeadlineKind.READING, sent_by=time(14, 30), at=time(15)),
     )
     (planned,) = plan(
-        replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, _context(stay(), received_at=FRIDAY_1430 + HOUR)
+        replace(small_agreement(), rules=(rule,)),
+        Trigger.STAY_BEGAN,
+        context_of(stay(), received_at=FRIDAY_1430 + HOUR),
     )
 
     assert planned.due_at == datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -155,7 +133,7 @@ def test_who_is_asked_on_friday_evening_reads_as_what_it_is(
     (planned,) = plan(
         replace(small_agreement(), rules=(rule,), hours=open_at),
         Trigger.STAY_BEGAN,
-        _context(stay(), received_at=FRIDAY_1430 + HOUR, message=question),
+        context_of(stay(), received_at=FRIDAY_1430 + HOUR, message=question),
     )
 
     assert (planned.owner, planned.due_at) == (asked, due)
@@ -177,7 +155,7 @@ def test_working_days_skip_weekends_and_closed_days_both_ways(days: int, expecte
     rule = replace(small_agreement().rules[1], deadline=deadline, when=None, steps=())
     agreement = replace(small_agreement(), rules=(rule,))
 
-    (task,) = plan(agreement, Trigger.STAY_BEGAN, _context(planned, closed_days=easter))
+    (task,) = plan(agreement, Trigger.STAY_BEGAN, context_of(planned, closed_days=easter))
 
     assert task.due_at == due
 
@@ -203,7 +181,7 @@ def _rung(quiet: Quiet, received_at: datetime) -> tuple[datetime | None, SorCode
         hours={"municipality": WORKING_HOURS},
         on_call={"municipality": "municipality-on-duty"},
     )
-    (task,) = plan(agreement, Trigger.STAY_BEGAN, _context(stay(), received_at=received_at))
+    (task,) = plan(agreement, Trigger.STAY_BEGAN, context_of(stay(), received_at=received_at))
     first, *_ = task.steps
     return first.at, first.organization
 
@@ -232,7 +210,7 @@ def test_an_instant_of_its_own_is_a_rung_too() -> None:
 
     def rungs(received_at: datetime) -> list[datetime | None]:
         (task,) = plan(
-            replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, _context(stay(), received_at=received_at)
+            replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, context_of(stay(), received_at=received_at)
         )
         return [step.at for step in task.steps]
 
@@ -249,7 +227,7 @@ def test_a_reminder_whose_time_has_passed_is_left_out() -> None:
         deadline=Deadline(kind=DeadlineKind.ELAPSED, span=HOUR),
     )
 
-    (task,) = plan(replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, _context(stay()))
+    (task,) = plan(replace(small_agreement(), rules=(rule,)), Trigger.STAY_BEGAN, context_of(stay()))
 
     assert not list(task.steps)
 
@@ -273,7 +251,7 @@ def test_who_answers_for_a_task_of_the_reform_switches_at_midnight(day: datetime
     )
     agreement = replace(small_agreement(), parties={"acute-team": spans})
 
-    assert resolve(agreement, party, _context(stay(), received_at=day)) == owner
+    assert resolve(agreement, party, context_of(stay(), received_at=day)) == owner
 
 
 @given(
