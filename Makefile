@@ -45,7 +45,7 @@ fuzz: install ## broken messages by the ten thousand, and whole stays in any ord
 	$(BIN)/pytest $(PYTEST) --dist load --fault-seeds 40 --hypothesis-profile fuzz \
 	  tests/faults/test_fuzz.py tests/discharge/test_any_order.py $(ARGS)
 
-bench: install ## measurements beside their limits, as one table and .stafet/bench.json
+bench: install browser ## measurements beside their limits, as one table and .stafet/bench.json
 	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 check: install ## format, lint, imports, types

@@ -61,6 +61,8 @@ class Trigger(StrEnum):
     TASK_COMPLETED = "task-completed"
     MEDICATION_REVISED = "medication-revised"
     """A list of medicine was stated, signed for, or decided on."""
+    DOCUMENT_FILED = "document-filed"
+    """A discharge report came in, or the ward said which of several holds: others count now than before."""
 
 
 AUTHORITY: Final = "/authority"
@@ -237,6 +239,8 @@ class Rule:
     """Takes it back."""
     renewed_by: Consequence | None = None
     """Voids an earlier yes: it is asked again, and the old round is kept."""
+    waits_for: str | None = None
+    """Code of the duty of the stay that must be over before this one is done, unless somebody says why not."""
     may_deviate: frozenset[str] = frozenset()
     """The fields that a municipality's deviation may change."""
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -23,6 +23,7 @@ from discharge.agreement import (
 )
 from discharge.conditions import Condition, FactType
 from discharge.directory import OrganizationKind
+from discharge.documents.kinds import ReportKind
 from discharge.facts import FIELDS
 from discharge.letter import Category
 from discharge.medication.record import MedicationWork
@@ -71,7 +72,10 @@ _CLOSED: Final[dict[str, frozenset[str]]] = {
     "plan.changed": frozenset(PARAMETER_OF.values()),
     "plan.without_72_hours": frozenset(WITHOUT_72_HOURS),
     "message.category": frozenset(Category),
-    "medicine.work": frozenset(MedicationWork),
+    "medicine.work": frozenset(MedicationWork) - {MedicationWork.COMMENTED},
+    "medicine.from": frozenset(_K),
+    "document.in_force": frozenset(ReportKind),
+    "document.taken_back": frozenset(ReportKind),
     "message.from": frozenset(_K),
     "message.to": frozenset(_K),
 }
@@ -89,9 +93,15 @@ _VALUES: Final[dict[str, frozenset[int] | frozenset[str]]] = {
     **dict.fromkeys(_CLOCKS, _TIMES),
     **dict.fromkeys(("stay.began_weekday", "leaving.weekday", "event.weekday"), frozenset(range(1, 8))),
 }
-_MESSAGE: Final = frozenset(name for name in FIELDS if name.startswith("message."))
-_OF_MESSAGE: Final = "is known to message-written only"
-_OF_TASK: Final = "is known to task-completed only"
+_OF_ONE: Final = {
+    Trigger.MESSAGE_WRITTEN: frozenset(name for name in FIELDS if name.startswith("message.")),
+    Trigger.TASK_COMPLETED: frozenset({"task.code"}),
+    Trigger.MEDICATION_REVISED: frozenset(
+        {"medicine.work", "medicine.unresolved", "medicine.newly_open", "medicine.asked", "medicine.from"}
+    ),
+    Trigger.DOCUMENT_FILED: frozenset(name for name in FIELDS if name.startswith("document.")),
+}
+"""Fields that only one event has anything to say of."""
 _PLANNED: Final = frozenset({Trigger.PLAN_REVISED, Trigger.TREATMENT_FINISHED, Trigger.TREATMENT_RESUMED})
 _IN_HOSPITAL: Final = frozenset({Trigger.STAY_BEGAN, Trigger.ADMITTED})
 _UNKNOWN_SINCE: Final[dict[Trigger, frozenset[Since]]] = {
@@ -231,7 +241,7 @@ class _Checks:
             yield Problem(path=f"$.calendars.on-call.{circle[0]}", text=text)
 
     def _waiting(self) -> Iterator[Problem]:
-        """Rungs that wait for a task whose own rungs wait for this one."""
+        """Rungs and duties that wait for a task which waits for this one."""
         rules = self._agreement.rules
         waits: dict[str, tuple[str, ...]] = {}
         for rule in rules:
@@ -245,6 +255,11 @@ class _Checks:
             )
             text = f"leads back to itself: {' -> '.join(circle)}; nobody would be called while it waits"
             yield Problem(path=f"$.rules[{number}].ladder[{step}].after-task", text=text)
+        held = {rule.code: (rule.waits_for,) for rule in rules if rule.waits_for is not None}
+        for circle in _circles(held):
+            number = next(n for n, rule in enumerate(rules) if (rule.code, rule.waits_for) == (circle[0], circle[1]))
+            text = f"leads back to itself: {' -> '.join(circle)}; none of them could be done"
+            yield Problem(path=f"$.rules[{number}].waits-for", text=text)
 
 
 def _circles(edges: Mapping[str, tuple[str, ...]]) -> Iterator[list[str]]:
@@ -277,11 +292,7 @@ def _possible(condition: Condition, absent: frozenset[str], empty: frozenset[str
 
 def _unsaid(trigger: Trigger | None) -> tuple[frozenset[str], frozenset[str]]:
     """The fields that have no value at an event, and those without members."""
-    absent: frozenset[str] = frozenset()
-    if trigger is not Trigger.MESSAGE_WRITTEN:
-        absent |= _MESSAGE
-    if trigger is not Trigger.TASK_COMPLETED:
-        absent |= {"task.code"}
+    absent = frozenset[str]().union(*(names for event, names in _OF_ONE.items() if event is not trigger))
     if trigger is None or trigger in _IN_HOSPITAL:
         absent |= {"stay.ended"}
     return absent, frozenset() if trigger in _PLANNED else frozenset({"plan.changed"})
@@ -289,9 +300,12 @@ def _unsaid(trigger: Trigger | None) -> tuple[frozenset[str], frozenset[str]]:
 
 def _why(condition: Condition, triggers: frozenset[Trigger]) -> str:
     names = condition.fields
-    told = [f"{name} {_OF_MESSAGE}" for name in sorted(names & _MESSAGE) if Trigger.MESSAGE_WRITTEN not in triggers]
-    if "task.code" in names and Trigger.TASK_COMPLETED not in triggers:
-        told.append(f"task.code {_OF_TASK}")
+    told = [
+        f"{name} is known to {event} only"
+        for event, known in _OF_ONE.items()
+        for name in sorted(names & known)
+        if event not in triggers
+    ]
     if "plan.changed" in names and not triggers & _PLANNED:
         told.append("plan.changed has members when the plan is revised only")
     return "; ".join(told) or f"not at {_listed(triggers) or 'that act'}"

@@ -72,7 +72,7 @@ RULE_KEYS: Final = frozenset(
     {
         "id", "source", "verify", "trigger", "when", "addressee", "roles", "requester", "code", "title", "note",
         "payer", "content", "priority", "deadline", "ladder", "chain", "completed-by", "voided-by", "renewed-by",
-        "may-deviate",
+        "waits-for", "may-deviate",
     }
 )  # fmt: skip
 DEVIATING: Final = RULE_KEYS - {"id", "code", "may-deviate"} | {"suspend"}
@@ -165,6 +165,8 @@ def _require_made(rules: tuple[Rule, ...]) -> None:
         for step in rule.steps:
             if step.after_code is not None and step.after_code not in codes:
                 raise AgreementError(path=f"$.rules[{n}].ladder", problem=f"no rule makes {step.after_code}")
+        if rule.waits_for is not None and rule.waits_for not in codes:
+            raise AgreementError(path=f"$.rules[{n}].waits-for", problem=f"no rule makes {rule.waits_for}")
 
 
 def _parties(item: object) -> dict[str, tuple[PartySpan, ...]]:
@@ -278,6 +280,7 @@ class _Names:
             completed_by=_consequence(row.get("completed-by"), f"{path}.completed-by"),
             voided_by=_consequence(row.get("voided-by"), f"{path}.voided-by"),
             renewed_by=_consequence(row.get("renewed-by"), f"{path}.renewed-by"),
+            waits_for=as_text(row, "waits-for", path) if "waits-for" in row else None,
             may_deviate=frozenset(deviating),
         )
 

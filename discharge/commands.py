@@ -30,6 +30,7 @@ __all__ = [
     "AnswerLine",
     "BeginStay",
     "Citizen",
+    "CommentLine",
     "ConfirmDelivered",
     "DecideLines",
     "Envelope",
@@ -349,6 +350,8 @@ class DecideLines:
     """True: the lines that go on as they were are agreed to as well."""
     expected_version: int | None = None
     """The version of the reconciliation that the rest was seen in; None: whatever it is now."""
+    task_version: int | None = None
+    """The version of the task that it was decided on; None: whatever it is now."""
     by: Person | None = None
     """The practitioner that a record system speaks for."""
 
@@ -371,6 +374,16 @@ class OpenLine:
     stay_id: StayId
     line_id: LineId
     note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentLine:
+    """Somebody who reads the medicine remarks something on a line."""
+
+    caller: Caller
+    stay_id: StayId
+    line_id: LineId
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,12 @@ from discharge.clock import local
 from discharge.directory import Directory, OrganizationKind
 from discharge.identifiers import SorCode
 from discharge.letter import Category, LetterKind
+from discharge.medication.record import MedicationReconciliation, MedicationWork
+from discharge.medication.rounds import newly_open
 from discharge.patient import Patient
 from discharge.stay import Stay
 
-__all__ = ["MedicineFacts", "MessageFacts", "PartyName", "PlanningContext"]
+__all__ = ["DocumentFacts", "MedicineFacts", "MessageFacts", "PartyName", "PlanningContext"]
 
 
 class PartyName(StrEnum):
@@ -30,7 +32,7 @@ class PartyName(StrEnum):
     GP = "gp"
     REGION = "region"
     ASKER = "asker"
-    """Who wrote the message."""
+    """Who wrote the message, or asks about the medicine."""
     ASKED = "asked"
     """Whom the message was written to."""
 
@@ -81,6 +83,49 @@ class MedicineFacts:
     work: str
     unresolved: int
     """Lines that the practice has still to decide."""
+    newly_open: int = 0
+    """Those of them that this work has opened, or brought."""
+    asked: int = 0
+    """Lines whose question the ward has still to answer."""
+    asker: SorCode | None = None
+    """Where the question was put; None for all else that is done with the medicine."""
+    place: SorCode | None = None
+    """Where the work was done; None for what a document brings."""
+
+    @property
+    def comes_to_others(self) -> bool:
+        """True when it opened lines beside some that waited already: those are owed by the time that they were."""
+        return self.asker is None and 0 < self.newly_open < self.unresolved
+
+    @classmethod
+    def told(
+        cls,
+        work: MedicationWork,
+        before: MedicationReconciliation,
+        after: MedicationReconciliation,
+        *,
+        asker: SorCode | None,
+        place: SorCode | None,
+    ) -> MedicineFacts:
+        """What is known of the work that made ``after`` of ``before``."""
+        return cls(
+            work=work,
+            unresolved=len(after.unresolved),
+            newly_open=len(newly_open(before, after)),
+            asked=len(after.asked),
+            asker=asker,
+            place=place,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFacts:
+    """What a rule may know of the discharge reports of a stay: never their words."""
+
+    in_force: tuple[str, ...] = ()
+    """The kinds of which one holds now."""
+    taken_back: tuple[str, ...] = ()
+    """The kinds of which one held until now, and none does any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +139,15 @@ class PlanningContext:
     """The citizen's practice, where it is registered."""
     municipality_is_party: bool
     report_requested: bool
+    ward_answers: bool = False
+    """The ward has the responsibility for the treatment, also for a while after the patient has left."""
     received_at: datetime
     closed_days: frozenset[date] = frozenset()
     changed: tuple[str, ...] = ()
     """Fields of the plan that the event changed."""
     message: MessageFacts | None = None
     medicine: MedicineFacts | None = None
+    document: DocumentFacts | None = None
     completed: str | None = None
     """Code of the task that the event completed."""
     open_codes: frozenset[str] = frozenset()
@@ -136,7 +184,8 @@ class PlanningContext:
                 line = self.directory.lineage(self.stay.hospital)
                 return next((sor for sor in line if self.directory[sor].kind is OrganizationKind.REGION), None)
             case PartyName.ASKER:
-                return None if self.message is None else self.message.asker
+                asks = self.message or self.medicine
+                return None if asks is None else asks.asker
             case PartyName.ASKED:
                 return None if self.message is None else self.message.asked
             case _:

@@ -8,7 +8,9 @@ The tree::
     ├── NotAllowedError               this caller may not do this
     ├── NotFoundError                 no such thing, or not for this caller
     ├── ConcurrentUpdateError         the caller decided on an older version
+    │   └── LineChangedError          lines of medicine say something else than what was decided on
     ├── TaskTakenError                somebody else has the task
+    ├── TaskWaitsError                another task of the stay comes first
     ├── TransitionError               the state machine has no such move
     ├── ReasonRequiredError           a move that must be explained
     ├── PersonRequiredError           a record system that names nobody
@@ -46,6 +48,7 @@ __all__ = [
     "GateClosedError",
     "InvalidIdentifierError",
     "LetterError",
+    "LineChangedError",
     "MedicationError",
     "NotAllowedError",
     "NotFoundError",
@@ -54,6 +57,7 @@ __all__ = [
     "ReasonRequiredError",
     "RoundClosedError",
     "TaskTakenError",
+    "TaskWaitsError",
     "TransitionError",
     "UnsupportedNoticeError",
 ]
@@ -120,11 +124,28 @@ class ConcurrentUpdateError(DischargeError):
 
 
 @dataclass(eq=False)
+class LineChangedError(ConcurrentUpdateError):
+    """Lines of medicine say something else than what the caller decided on. ``lines`` are their ids."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(eq=False)
 class TaskTakenError(DischargeError):
     """Somebody else took the task first."""
 
     holder: str
     since: datetime
+
+
+@dataclass(eq=False)
+class TaskWaitsError(DischargeError):
+    """The task waits for another one of its stay; a reason passes it."""
+
+    rule: str | None
+    """The rule that has it wait."""
+    waits_for: str
+    """Code of the other task."""
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from discharge.documents.report import DocumentId
+from discharge.documents.rulings import RulingKind
 from discharge.documents.standing import Standing
 from discharge.identifiers import ConversationId, MessageId, SorCode, StayId
 from discharge.letter import LetterKind
@@ -25,6 +26,7 @@ __all__ = [
     "DeathWithdrawn",
     "DischargeUndone",
     "DocumentFiled",
+    "DocumentRuled",
     "Event",
     "LadderStalled",
     "LeaveBegan",
@@ -46,6 +48,7 @@ __all__ = [
     "TaskRedated",
     "TaskReminded",
     "TaskRequested",
+    "TaskSettled",
 ]
 
 
@@ -173,6 +176,11 @@ class TaskRedated(_OfTask):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettled(_OfTask):
+    """A task must wait for another one of its stay, or is released: ``task.wait`` tells. Told to the owner only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDelivered(_OfTask):
     """A device of the owner has it. Told to the requester only."""
 
@@ -216,6 +224,8 @@ class MedicationRevised(_OfStay):
     version: int
     unresolved: int
     """Lines that the practice has still to decide."""
+    place: SorCode | None = None
+    """Where it was done, of what the record itself keeps no place: a pairing."""
     places: tuple[SorCode, ...]
     """Who is told: every place that still reads the stay."""
 
@@ -227,9 +237,23 @@ class DocumentFiled(_OfStay):
     document_id: DocumentId
     standing: Standing
     is_question: bool
-    """True: several reports hold, and nothing tells which is the newer one."""
+    """True: another report holds beside it, and nothing tells which is the newer one."""
+    is_summary: bool = False
+    """True: a patient summary."""
     hospital: SorCode
     """Whose operators are told of an identifier that was used twice."""
+    places: tuple[SorCode, ...]
+    """Who is told: every place that still reads the stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRuled(_OfStay):
+    """The ward said which of its documents count, or took that back."""
+
+    document_id: DocumentId
+    kind: RulingKind
+    is_question: bool
+    """True: others are still in question."""
     places: tuple[SorCode, ...]
     """Who is told: every place that still reads the stay."""
 
@@ -292,6 +316,7 @@ Event = (
     | TaskRequested
     | TaskMoved
     | TaskRedated
+    | TaskSettled
     | TaskDelivered
     | TaskReminded
     | TaskEscalated
@@ -299,6 +324,7 @@ Event = (
     | LadderStalled
     | MedicationRevised
     | DocumentFiled
+    | DocumentRuled
     | CareMessageWritten
     | MessageRefused
     | MessageUndelivered

@@ -13,6 +13,7 @@ from typing import Final
 from discharge.clock import is_working_day, local
 from discharge.conditions import Facts, FactType, Value
 from discharge.context import PlanningContext
+from discharge.identifiers import SorCode
 from discharge.stay import StayState
 
 __all__ = ["FIELDS", "facts_of"]
@@ -52,6 +53,11 @@ def _is_today(context: PlanningContext, at: datetime | None) -> bool | None:
     return None if at is None else local(at).date() == context.today
 
 
+def _kind(context: PlanningContext, sor: SorCode | None) -> str | None:
+    found = None if sor is None else context.directory.get(sor)
+    return None if found is None else found.kind
+
+
 _T = FactType
 _VOCABULARY: Final[dict[str, tuple[FactType, _Find]]] = {
     "stay.kind": (_T.TEXT, lambda c: c.stay.encounter.encounter_class.value),
@@ -63,6 +69,7 @@ _VOCABULARY: Final[dict[str, tuple[FactType, _Find]]] = {
     "stay.ended": (_T.INSTANT, lambda c: c.stay.ended_at),
     "stay.municipality_is_party": (_T.TRUTH, lambda c: c.municipality_is_party),
     "stay.report_requested": (_T.TRUTH, lambda c: c.report_requested),
+    "stay.ward_answers": (_T.TRUTH, lambda c: c.ward_answers),
     "stay.ward": (_T.TEXT, lambda c: c.stay.ward),
     "stay.hospital": (_T.TEXT, lambda c: c.stay.hospital),
     "plan.version": (_T.NUMBER, lambda c: c.stay.plan.version),
@@ -102,6 +109,11 @@ _VOCABULARY: Final[dict[str, tuple[FactType, _Find]]] = {
     "medicine.signed": (_T.TRUTH, lambda c: c.stay.medicine_signed_at is not None),
     "medicine.work": (_T.TEXT, lambda c: None if c.medicine is None else c.medicine.work),
     "medicine.unresolved": (_T.NUMBER, lambda c: None if c.medicine is None else c.medicine.unresolved),
+    "medicine.newly_open": (_T.NUMBER, lambda c: None if c.medicine is None else c.medicine.newly_open),
+    "medicine.asked": (_T.NUMBER, lambda c: None if c.medicine is None else c.medicine.asked),
+    "medicine.from": (_T.TEXT, lambda c: None if c.medicine is None else _kind(c, c.medicine.asker)),
+    "document.in_force": (_T.TEXTS, lambda c: None if c.document is None else c.document.in_force),
+    "document.taken_back": (_T.TEXTS, lambda c: None if c.document is None else c.document.taken_back),
     "task.code": (_T.TEXT, lambda c: c.completed),
     "tasks.open": (_T.TEXTS, lambda c: tuple(sorted(c.open_codes))),
     "tasks.done": (_T.TEXTS, lambda c: tuple(sorted(c.done_codes))),

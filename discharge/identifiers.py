@@ -23,6 +23,7 @@ __all__ = [
     "CareMessageId",
     "ConversationId",
     "CprNumber",
+    "DocumentId",
     "EncounterId",
     "EpisodeOfCareId",
     "FeedId",
@@ -37,6 +38,7 @@ __all__ = [
     "ThreadId",
     "TimerId",
     "fresh_urn",
+    "in_letters",
     "parse_sor",
 ]
 
@@ -57,6 +59,8 @@ AttachmentId = NewType("AttachmentId", str)
 """Our own id of a stored file; ``SegmentId`` is the one on the wire."""
 ThreadId = NewType("ThreadId", str)
 """Communication.identifier: the same in every message of a thread."""
+DocumentId = NewType("DocumentId", str)
+"""Our own id of a filed document."""
 SegmentId = NewType("SegmentId", str)
 """The identifier of one text or file inside a care message."""
 RuleId = NewType("RuleId", str)
@@ -67,6 +71,7 @@ FeedId = NewType("FeedId", str)
 
 LPR3_SYSTEM = "https://www.esundhed.dk/Registre/Landspatientregisteret"
 
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _SOR = re.compile(r"\d{6,20}", re.ASCII)
 _CPR = re.compile(r"\d{10}", re.ASCII)
 _REPLACEMENT = re.compile(r"\d{6}[01567][A-Z]{2}\d", re.ASCII)
@@ -93,6 +98,11 @@ def fresh_urn(opaque: str) -> str:
     Source: MedCom CareCommunication 5.0.2, invariant medcom-uuidv4.
     """
     return uuid.UUID(bytes=hashlib.sha256(opaque.encode()).digest()[:16], version=4).urn
+
+
+def in_letters(text: str, length: int) -> str:
+    """A digest of ``text`` without digits: ten of them in a row could be taken for somebody's number."""
+    return hashlib.sha256(text.encode()).hexdigest()[:length].translate(_LETTERS)
 
 
 def parse_sor(text: str) -> SorCode:

@@ -9,6 +9,7 @@ from typing import Final
 
 from discharge._typing import override
 from discharge.errors import PlanError
+from discharge.identifiers import DocumentId
 
 __all__ = [
     "DESTINATIONS",
@@ -19,6 +20,7 @@ __all__ = [
     "Certainty",
     "DischargePlan",
     "Need",
+    "PlanCause",
     "PlanChange",
     "PlanRevision",
     "Unchanged",
@@ -52,6 +54,19 @@ class Certainty(StrEnum):
     CERTAIN = "certain"
     LIKELY = "likely"
     UNSURE = "unsure"
+
+
+class PlanCause(StrEnum):
+    """What made a version that no person wrote; each is about the destination."""
+
+    REPORT_FILLED = "report-filled"
+    """The field was empty, and a discharge report said it in a code."""
+    REPORT_NEWER = "report-newer"
+    """The report that it was filled from holds no more; another one does, and says this."""
+    REPORT_GONE = "report-gone"
+    """The report that it was filled from holds no more, and none says anything."""
+    REPORT_CONFIRMED = "report-confirmed"
+    """A person stands by what a report filled."""
 
 
 class Unchanged:
@@ -91,6 +106,10 @@ class DischargePlan:
     override_reason: str | None = None
     """Why the patient left although something was missing; the receivers read it."""
     bed: str | None = None
+    filled_from: DocumentId | None = None
+    """The report that the destination was filled from; None: a person has said, changed or confirmed it."""
+    cause: PlanCause | None = None
+    """None: a person or a record system revised the plan."""
 
     def revised(self, revision: PlanRevision) -> DischargePlan:
         """Return the next version, or this very object when the revision changes nothing.
@@ -108,7 +127,22 @@ class DischargePlan:
         phone = changed.get("contact_phone")
         if phone is not None and not (_is_dialable(phone)):
             raise PlanError(element="contact-phone", problem="digits, spaces and one leading + only")
-        return replace(self, version=self.version + 1, **changed)
+        filled_from = None if "destination" in changed else self.filled_from
+        return replace(self, version=self.version + 1, filled_from=filled_from, cause=None, **changed)
+
+    def filled(self, destination: str | None, document_id: DocumentId | None) -> DischargePlan:
+        """Return the next version, with what reports say of the destination now, or nothing if none says it."""
+        if document_id is None:
+            cause = PlanCause.REPORT_GONE
+        else:
+            cause = PlanCause.REPORT_FILLED if self.filled_from is None else PlanCause.REPORT_NEWER
+        return replace(self, version=self.version + 1, destination=destination, filled_from=document_id, cause=cause)
+
+    def confirmed(self) -> DischargePlan:
+        """Return the next version, in which a person stands by what a report filled; this very one if none did."""
+        if self.filled_from is None:
+            return self
+        return replace(self, version=self.version + 1, filled_from=None, cause=PlanCause.REPORT_CONFIRMED)
 
     @property
     def names_municipal_need(self) -> bool:
@@ -163,6 +197,8 @@ WITHOUT_72_HOURS: Final = ("psychiatric", "terminal")
 
 Source: domain.md R22x; sundhed.dk.
 """
+_ASIDE: Final = frozenset({"version", "filled_from", "cause"})
+"""How the version came about: nothing that anybody knows of the way home."""
 _SILENT: Final = frozenset({"bed"})
 """Housekeeping of the ward: nobody at the receiver acts on it."""
 
@@ -186,7 +222,7 @@ def difference(before: DischargePlan, after: DischargePlan) -> tuple[PlanChange,
     return tuple(
         PlanChange(f.name, old, new)
         for f in fields(DischargePlan)
-        if f.name != "version" and (old := getattr(before, f.name)) != (new := getattr(after, f.name))
+        if f.name not in _ASIDE and (old := getattr(before, f.name)) != (new := getattr(after, f.name))
     )
 
 

@@ -17,6 +17,7 @@ from discharge.identifiers import PersonId, SorCode
 
 __all__ = [
     "ACTING_ROLES",
+    "COMMENTING_ROLES",
     "READS",
     "STAFF",
     "WRITING_ROLES",
@@ -37,6 +38,8 @@ class Role(StrEnum):
     VISITATOR = "visitator"
     HOME_NURSE = "home-nurse"
     GP = "gp"
+    PHARMACIST = "pharmacist"
+    """Reads medicine wherever it is handled and comments on it; decides nothing, and is called for nothing."""
     LEADER = "leader"
     OPERATOR = "operator"
     AGREEMENT_EDITOR = "agreement-editor"
@@ -55,6 +58,8 @@ class ContentClass(StrEnum):
 
 _ALL: Final = frozenset(ContentClass)
 _PLANNING: Final = frozenset({ContentClass.NOTICE, ContentClass.PLAN, ContentClass.CONVERSATION})
+_MEDICINE: Final = frozenset({ContentClass.NOTICE, ContentClass.MEDICINE})
+"""The medicine, and what tells whose it is and where that person is."""
 _NONE: Final[frozenset[ContentClass]] = frozenset()
 
 _HOSPITAL: Final = frozenset({OrganizationKind.HOSPITAL, OrganizationKind.WARD})
@@ -67,6 +72,7 @@ READS: Final[dict[Role, tuple[frozenset[OrganizationKind], frozenset[ContentClas
     Role.VISITATOR: (_MUNICIPAL, _PLANNING),
     Role.HOME_NURSE: (_MUNICIPAL, _ALL),
     Role.GP: (_PRACTICE, _ALL),
+    Role.PHARMACIST: (_HOSPITAL | _MUNICIPAL | _PRACTICE, _MEDICINE),
     Role.LEADER: (_HOSPITAL | _MUNICIPAL | _PRACTICE, _NONE),
     Role.OPERATOR: (_HOSPITAL | _MUNICIPAL | _PRACTICE | {OrganizationKind.REGION}, _NONE),
     Role.AGREEMENT_EDITOR: (frozenset(OrganizationKind), _NONE),
@@ -89,6 +95,12 @@ ACTING_ROLES: Final = frozenset({Role.WARD, Role.DOCTOR, Role.VISITATOR, Role.HO
 
 WRITING_ROLES: Final = frozenset({Role.WARD, Role.DOCTOR, Role.VISITATOR, Role.HOME_NURSE, Role.GP})
 """People who write care messages. A record system sends its own as messages."""
+
+COMMENTING_ROLES: Final = frozenset({Role.PHARMACIST, Role.WARD, Role.DOCTOR, Role.HOME_NURSE, Role.GP})
+"""People who read medicine, and so may say something about it. Source: domain.md section 5."""
+
+_CALLED_FOR_NOTHING: Final = frozenset({Role.SYSTEM, Role.PHARMACIST})
+"""A call that would reach them alone reaches nobody who can act on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +148,7 @@ def audience_at(directory: Directory, place: SorCode, roles: frozenset[Role]) ->
 @lru_cache(maxsize=512)
 def _fitting(kind: OrganizationKind, roles: frozenset[Role]) -> frozenset[Role]:
     fitting = frozenset(role for role in roles if kind in READS[role][0])
-    return fitting if fitting - {Role.SYSTEM} else fitting | STAFF[kind]
+    return fitting if fitting - _CALLED_FOR_NOTHING else fitting | STAFF[kind]
 
 
 def require_role(caller: Caller, action: str, *roles: Role) -> None:

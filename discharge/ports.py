@@ -16,6 +16,7 @@ from discharge.commands import Envelope, HearReceipt, Receipt
 from discharge.conversation import Conversation
 from discharge.directory import Directory
 from discharge.documents.report import FiledReport
+from discharge.documents.rulings import Ruling
 from discharge.events import Event, MessageUndelivered
 from discharge.identifiers import (
     ConversationId,
@@ -255,6 +256,12 @@ class Documents(Protocol):
         """The documents of a stay whose lock is held, in the order of their arrival."""
 
     async def add(self, filed: FiledReport, body: bytes) -> None:
+        """Keep a new one; it never changes."""
+
+    async def rulings(self, stay: Stay) -> Sequence[Ruling]:
+        """What people have said of the documents of a stay whose lock is held, in their order."""
+
+    async def rule(self, stay: Stay, ruling: Ruling) -> None:
         """Keep a new one; it never changes."""
 
 

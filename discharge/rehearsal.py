@@ -7,6 +7,8 @@ from datetime import datetime
 
 from discharge._typing import override
 from discharge.directory import Directory
+from discharge.documents.report import FiledReport
+from discharge.documents.rulings import Ruling
 from discharge.errors import NotFoundError
 from discharge.events import Event
 from discharge.identifiers import CprNumber, FeedId, PatientId, SorCode, StayId, TaskId, TimerId
@@ -23,6 +25,7 @@ from discharge.ports import (
     Stays,
     Timers,
 )
+from discharge.stay import Stay
 from discharge.task import HandoverTask
 
 __all__ = ["Rehearsal"]
@@ -106,6 +109,30 @@ class _NoTimers(Timers):
         """Nothing was armed."""
 
 
+class _NoDocuments(Documents):
+    """None are read again: what one carried out was done by whoever sent it, as people's acts tell."""
+
+    @override
+    async def of_stay(self, stay: Stay) -> Sequence[FiledReport]:  # noqa: ARG002 - the port's names
+        """There is none."""
+        return ()
+
+    @override
+    async def add(self, filed: FiledReport, body: bytes) -> None:
+        """None comes in."""
+        raise NotImplementedError
+
+    @override
+    async def rulings(self, stay: Stay) -> Sequence[Ruling]:  # noqa: ARG002 - the port's names
+        """There is nothing to rule on."""
+        return ()
+
+    @override
+    async def rule(self, stay: Stay, ruling: Ruling) -> None:
+        """Nobody rules on what is not there."""
+        raise NotImplementedError
+
+
 class Rehearsal:
     """Implements ``discharge.ports.UnitOfWork`` for one stay: ``now`` is set to each instant in its turn."""
 
@@ -118,6 +145,7 @@ class Rehearsal:
         self.patients = _OnePatient(patient)
         self.tasks = _TasksInMemory()
         self.timers = _NoTimers()
+        self.documents = _NoDocuments()
         self._numbers = 0
 
     def new_id(self) -> str:
@@ -144,11 +172,6 @@ class Rehearsal:
     @property
     def conversations(self) -> Conversations:
         """None: nobody reads a letter again."""
-        raise NotImplementedError
-
-    @property
-    def documents(self) -> Documents:
-        """None: no rule reads a document."""
         raise NotImplementedError
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -132,6 +132,10 @@ class Stay:
         return any(
             party.organization == organization and (party.until is None or now < party.until) for party in self.parties
         )
+
+    def is_of(self, episodes: Iterable[EpisodeOfCareId]) -> bool:
+        """Tell whether one of ``episodes`` is its own, however it is written."""
+        return not {each.key for each in episodes}.isdisjoint(each.key for each in self.episodes)
 
     def is_party(self, organization: SorCode) -> bool:
         """Tell whether ``organization`` itself has a row."""

@@ -7,6 +7,7 @@ accepted (a person took it on), done (it is carried out).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,7 @@ from discharge.errors import ReasonRequiredError, TaskTakenError, TransitionErro
 from discharge.identifiers import ConversationId, PatientId, RuleId, SorCode, StayId, TaskId
 from discharge.policy import ContentClass, Role
 from discharge.proofs import Person, Proof, Proofs
+from discharge.waits import Wait
 from discharge.words import Title
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Proofs",
     "TaskStatus",
     "Title",
+    "Wait",
 ]
 
 
@@ -200,6 +203,8 @@ class HandoverTask:
     replaces: TaskId | None = None
     conversation_id: ConversationId | None = None
     """The thread whose message asks for it."""
+    wait: Wait | None = None
+    """What its rule has it wait for."""
 
     @property
     def is_open(self) -> bool:
@@ -210,6 +215,18 @@ class HandoverTask:
     def is_unanswered(self) -> bool:
         """True while no person has taken it on: only then does it escalate."""
         return self.status in _UNANSWERED
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while another duty of the stay must be over before this one is done."""
+        return self.is_open and self.wait is not None and self.wait.is_on
+
+    def settled(self, open_codes: Collection[str], at: datetime) -> HandoverTask:
+        """Made to wait or released by the duties that are open now; this very object where that is no news."""
+        if self.wait is None or not self.is_open:
+            return self
+        wait = self.wait.settled(is_open=self.wait.code in open_codes, at=at)
+        return self if wait is self.wait else replace(self, wait=wait)
 
     def moved(
         self,

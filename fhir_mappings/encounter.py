@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from discharge.identifiers import SorCode
+from discharge.identifiers import EpisodeOfCareId, SorCode
 from discharge.stay import Encounter, EncounterClass, Stay, StayState
-from fhir_mappings.elements import JsonObject
+from fhir_mappings.elements import Element, JsonObject
 from fhir_mappings.instants import write_instant
 from fhir_mappings.outcomes import narrative
 from fhir_mappings.systems import CLASS_SYSTEM, SOR_SYSTEM
 
-__all__ = ["STAY_SYSTEM", "encounter_resource", "encounter_resources", "organization_reference"]
+__all__ = ["STAY_SYSTEM", "encounter_resource", "encounter_resources", "episodes_of", "organization_reference"]
 
 STAY_SYSTEM: Final = "urn:stafet:stay"
 
@@ -52,6 +53,22 @@ def encounter_resource(stay: Stay, encounter: Encounter) -> JsonObject:
             for each in stay.episodes
         ]
     return resource
+
+
+def episodes_of(encounter: Element, resolve: Callable[[Element], Element]) -> Iterator[EpisodeOfCareId]:
+    """The ids in an Encounter of somebody else's that may be those of a stay, which its notices bear, too.
+
+    Args:
+        encounter: the resource.
+        resolve: finds what a Reference points at.
+    """
+    named = [*encounter.all("identifier")]
+    for reference in encounter.all("episodeOfCare"):
+        named += [reference["identifier"], *resolve(reference).all("identifier")]
+    for identifier in named:
+        value = identifier.text("value")
+        if value is not None:
+            yield EpisodeOfCareId(identifier.text("system") or "", value)
 
 
 def _status(stay: Stay, encounter: Encounter) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 
 from discharge.identifiers import EncounterId
 from discharge.medication.record import LineId
-from discharge.task import HandoverTask, PastRound, Person, Proofs
+from discharge.task import HandoverTask, PastRound, Person, Proofs, Wait
 from fhir_mappings.elements import Json, JsonObject, codeable
 from fhir_mappings.encounter import STAY_SYSTEM, organization_reference
 from fhir_mappings.instants import write_instant
@@ -28,6 +28,7 @@ __all__ = [
     "PROPOSED_TIME",
     "ROLE_SYSTEM",
     "TASK_SYSTEM",
+    "WAITS_FOR",
     "past_rounds",
     "task_resource",
 ]
@@ -41,6 +42,7 @@ ROLE_SYSTEM: Final = "urn:stafet:role"
 PROOFS: Final = "urn:stafet:proofs"
 PROPOSED_TIME: Final = "urn:stafet:proposed-time"
 ASSIGNEE: Final = "urn:stafet:assignee"
+WAITS_FOR: Final = "urn:stafet:waits-for"
 _TRANSLATION: Final = "http://hl7.org/fhir/StructureDefinition/translation"
 
 
@@ -106,7 +108,17 @@ def _extensions(task: HandoverTask) -> list[Json]:
         extensions.append({"url": PROPOSED_TIME, "valueDateTime": write_instant(task.proposed_time)})
     if task.assignee is not None:
         extensions.append({"url": ASSIGNEE, "valueReference": _person(task.assignee)})
+    if task.wait is not None:
+        extensions.append(_wait(task.wait))
     return extensions
+
+
+def _wait(wait: Wait) -> JsonObject:
+    """What it waits for; without ``since`` there was nothing to wait for, with ``released`` there is no more."""
+    instants = {"since": wait.since, "released": wait.released_at}
+    parts: list[Json] = [{"url": "code", "valueCode": wait.code}]
+    parts += [{"url": name, "valueInstant": write_instant(at)} for name, at in instants.items() if at is not None]
+    return {"url": WAITS_FOR, "extension": parts}
 
 
 def _line(line_id: LineId) -> JsonObject:

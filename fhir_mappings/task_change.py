@@ -17,16 +17,17 @@ from datetime import datetime
 from typing import Final, NoReturn
 
 from discharge.errors import InvalidIdentifierError
-from discharge.identifiers import EncounterId, PersonId, SorCode, parse_sor
+from discharge.identifiers import EncounterId, SorCode, parse_sor
 from discharge.medication.record import LineId
 from discharge.task import HandoverTask, Move, Person, TaskStatus
 from fhir_mappings.elements import Element, Json, JsonObject
 from fhir_mappings.errors import TaskChangeError, finding
 from fhir_mappings.instants import is_plausible, read_instant
 from fhir_mappings.json_text import parse_object
+from fhir_mappings.people import NOT_A_PERSON, person_named
 from fhir_mappings.r4 import require_shape
 from fhir_mappings.systems import SOR_SYSTEM
-from fhir_mappings.task import ASSIGNEE, PROOFS, PROPOSED_TIME, task_resource
+from fhir_mappings.task import ASSIGNEE, PROOFS, PROPOSED_TIME, WAITS_FOR, task_resource
 
 __all__ = ["TaskChange", "read_put"]
 
@@ -51,7 +52,7 @@ _READ_OR_IGNORED: Final = frozenset(
     | {"_description"}
     | {"input"}
 )
-_OUR_EXTENSIONS: Final = frozenset({PROOFS, PROPOSED_TIME, ASSIGNEE})
+_OUR_EXTENSIONS: Final = frozenset({PROOFS, PROPOSED_TIME, ASSIGNEE, WAITS_FOR})
 _LONGEST_TEXT: Final = 4000
 
 
@@ -191,7 +192,10 @@ def _assignee(task: Element) -> Person | None:
     name = person.text("display") or extension.text("valueString")
     if not identity and name is None:
         _refuse(extension, "Name the person: valueReference with identifier and display, or valueString.")
-    return Person(PersonId(identity or str(name)), name or identity)
+    found = person_named(identity or str(name), name or identity)
+    if found is None:
+        _refuse(extension, NOT_A_PERSON)
+    return found
 
 
 def _owner(task: Element, current: HandoverTask) -> SorCode:

@@ -19,6 +19,7 @@ from discharge.events import (
     DeathWithdrawn,
     DischargeUndone,
     DocumentFiled,
+    DocumentRuled,
     Event,
     LadderStalled,
     LeaveBegan,
@@ -40,15 +41,20 @@ from discharge.events import (
     TaskRedated,
     TaskReminded,
     TaskRequested,
+    TaskSettled,
 )
 from discharge.identifiers import FeedId, SorCode, StayId
-from discharge.letter import LetterKind
 from discharge.medication.record import MedicationWork
 from discharge.policy import READS, STAFF, ContentClass, Role
-from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move, Priority
 from notifications.entry import Addressed, EntryEvent
-from notifications.titles import DOCUMENT, DOCUMENT_CLASH, DOCUMENT_QUESTION, MEDICINE
+from notifications.titles import (
+    ARRIVED,
+    BEGAN,
+    DOCUMENT_CLASH,
+    MEDICINE,
+    document_title,
+)
 
 __all__ = ["entries_for", "entries_for_all", "feeds_of", "staff_of"]
 
@@ -58,12 +64,6 @@ _TOLD: Final[dict[type[TaskReminded | TaskEscalated | TaskOverdue], EntryEvent]]
     TaskReminded: EntryEvent.TASK_REMINDER,
     TaskEscalated: EntryEvent.TASK_ESCALATED,
     TaskOverdue: EntryEvent.TASK_OVERDUE,
-}
-_BEGAN: Final[dict[NoticeKind, str]] = {
-    NoticeKind.STAA: "Akut ambulant kontakt er begyndt",
-    NoticeKind.STIN: "Patient er indlagt",
-    NoticeKind.SLHJ: "Patient er udskrevet",
-    NoticeKind.MORS: "Patient er død",
 }
 _IN_HOSPITAL: Final = "Patient er på hospitalet"
 _NEWS: Final[dict[type[LeaveBegan | LeaveEnded | PatientDied | DeathWithdrawn | StayCancelled], str]] = {
@@ -82,13 +82,6 @@ _UNDONE: Final = "Udskrivningen er taget tilbage"
 _PLAN: Final = "Udskrivningsplanen er ændret"
 _REFUSED: Final = "En besked er afvist"
 _WRITTEN: Final = "En besked er sendt"
-_ARRIVED: Final[dict[LetterKind, str]] = {
-    LetterKind.NEW: "Ny besked om en borger",
-    LetterKind.REPLY: "Svar på en besked",
-    LetterKind.FORWARD: "En besked er sendt videre til jer",
-    LetterKind.MODIFIED: "En besked er rettet af afsenderen",
-    LetterKind.RETRACTED: "En besked er trukket tilbage af afsenderen",
-}
 _UNDELIVERED: Final = "En besked kom ikke frem. Ring til modtageren"
 _ASKS: Final = frozenset({MedicationWork.ASKED, MedicationWork.OPENED})
 _READERS: Final = {
@@ -141,7 +134,7 @@ def _addressed(event: Event, directory: Directory) -> Iterator[Addressed]:
     match event:
         case TaskReminded() | TaskEscalated() | TaskOverdue():
             yield from _told(event, directory)
-        case TaskRequested() | TaskMoved() | TaskRedated() | TaskDelivered():
+        case TaskRequested() | TaskMoved() | TaskRedated() | TaskSettled() | TaskDelivered():
             yield from _about_task(event, directory)
         case MessageRefused():
             yield _refused(event, directory)
@@ -149,7 +142,7 @@ def _addressed(event: Event, directory: Directory) -> Iterator[Addressed]:
             yield from _written(event, directory)
         case MedicationRevised():
             yield from _medicine(event, directory)
-        case DocumentFiled():
+        case DocumentFiled() | DocumentRuled():
             yield from _document(event, directory)
         case MessageUndelivered():
             yield from _undelivered(event, directory)
@@ -162,7 +155,7 @@ def _addressed(event: Event, directory: Directory) -> Iterator[Addressed]:
 
 
 def _about_task(
-    event: TaskRequested | TaskMoved | TaskRedated | TaskDelivered, directory: Directory
+    event: TaskRequested | TaskMoved | TaskRedated | TaskSettled | TaskDelivered, directory: Directory
 ) -> Iterator[Addressed]:
     task = event.task
     match event:
@@ -175,6 +168,8 @@ def _about_task(
         case TaskRedated():
             yield from _to_owner(task, EntryEvent.TASK_CHANGED, event.at, directory)
             yield from _to_requester(task, EntryEvent.TASK_CHANGED, event.at, directory)
+        case TaskSettled():
+            yield from _to_owner(task, EntryEvent.TASK_CHANGED, event.at, directory)
         case TaskDelivered():
             # Never a feed whose followers would confirm it in turn.
             if task.requester != task.owner:
@@ -201,7 +196,7 @@ def _about_stay(
 ) -> Iterator[Addressed]:
     match event:
         case StayBegan():
-            yield _of_stay(event.ward, event.at, event.stay_id, _BEGAN.get(event.kind.base, _IN_HOSPITAL))
+            yield _of_stay(event.ward, event.at, event.stay_id, BEGAN.get(event.kind.base, _IN_HOSPITAL))
         case StayContinued():
             yield _of_stay(event.ward, event.at, event.stay_id, _CONTINUED)
             yield _of_stay(event.previous_ward, event.at, event.stay_id, _CONTINUED)
@@ -325,17 +320,18 @@ def _medicine(event: MedicationRevised, directory: Directory) -> Iterator[Addres
     yield from _to_readers(entry, event.places, ContentClass.MEDICINE, directory)
 
 
-def _document(event: DocumentFiled, directory: Directory) -> Iterator[Addressed]:
-    is_held = event.standing is Standing.HELD
+def _document(event: DocumentFiled | DocumentRuled, directory: Directory) -> Iterator[Addressed]:
+    filed = event if isinstance(event, DocumentFiled) else None
+    is_held = filed is not None and filed.standing is Standing.HELD
     entry = replace(
-        _of_stay(event.hospital, event.at, event.stay_id, DOCUMENT[event.standing]),
+        _of_stay(SorCode(""), event.at, event.stay_id, document_title(event)),
         event=EntryEvent.DOCUMENT_FILED,
-        priority=Priority.URGENT if is_held or event.is_question else Priority.ROUTINE,
+        priority=Priority.URGENT if is_held or (filed is not None and filed.is_question) else Priority.ROUTINE,
     )
-    told = replace(entry, title=DOCUMENT_QUESTION) if event.is_question and not is_held else entry
-    yield from _to_readers(told, event.places, ContentClass.DOCUMENT, directory)
-    if is_held:
-        yield replace(entry, title=DOCUMENT_CLASH, audience=frozenset({Role.OPERATOR}))
+    yield from _to_readers(entry, event.places, ContentClass.DOCUMENT, directory)
+    if filed is not None and is_held:
+        operators = frozenset({Role.OPERATOR})
+        yield replace(entry, feed=FeedId(filed.hospital), title=DOCUMENT_CLASH, audience=operators)
 
 
 def _to_readers(
@@ -359,7 +355,7 @@ def _written(event: CareMessageWritten, directory: Directory) -> Iterator[Addres
         event=EntryEvent.MESSAGE,
         stay_id=event.stay_id,
         priority=Priority.URGENT if event.is_urgent else Priority.ROUTINE,
-        title=_ARRIVED[event.kind],
+        title=ARRIVED[event.kind],
         audience=frozenset(),
     )
     if event.place is not None:

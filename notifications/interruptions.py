@@ -116,6 +116,7 @@ class AlertBudget:
             try:
                 await self._store.keep(self._caller, told)
             except BaseException:
+                # A cancelled task too: what was told and not kept is kept at the next try, whatever stopped this one.
                 self._told = told + self._told
                 raise
         return len(told)

@@ -45,7 +45,7 @@ from services.persistence.tickets import Tickets
 from services.persistence.vault import Vault
 from services.settings import Settings
 from services.stays import conversation_pages as conversations
-from services.stays import decide_pages, medicine_lists, medicine_pages
+from services.stays import decide_pages, medicine_lists, medicine_pages, medicine_stays
 from services.stays import document_pages as documents
 from services.stays import pages as stays
 from services.stays.medicine.catalogue import catalogue_of
@@ -214,6 +214,7 @@ def _doors(desk: LiveDesk, trials: TrialDesk) -> Sequence[APIRouter]:
         decide_pages.router,
         medicine_lists.router,
         medicine_pages.router,
+        medicine_stays.router,
         stays.router,
         agreements.router,
         score.router,

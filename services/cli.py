@@ -218,7 +218,7 @@ def check(files: Files) -> None:
 
 @app.command()
 def token(
-    role: Annotated[str, typer.Option(help="ward, doctor, visitator, home-nurse, gp, leader, operator, … or system.")],
+    role: Annotated[str, typer.Option(help="ward, doctor, visitator, home-nurse, gp, pharmacist, … or system.")],
     organization: Annotated[str, typer.Option(help="SOR code of the organisation.")],
     unit: Annotated[str | None, typer.Option(help="SOR code of the unit.")] = None,
     ttl: Annotated[int, typer.Option(help="Life in seconds; negative: already expired.")] = 3600,

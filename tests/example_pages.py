@@ -18,7 +18,7 @@ from services.operator.alert_pages import alerts_context
 from services.operator.message_pages import message_context, raw_context
 from services.operator.pages import operator_context
 from services.persistence.desk_acts import RawMessage
-from services.persistence.views import FeedHead, Show, TaskCard, TaskList, TaskRecord
+from services.persistence.views import FeedHead, Part, Show, TaskCard, TaskList, TaskRecord
 from services.stays.conversation_form import MessageForm, file_labels
 from services.stays.conversation_view import (
     category_words,
@@ -32,6 +32,7 @@ from services.stays.timeline import days_of, lanes_of
 from services.web.cards import Reader, card_of
 from services.web.forms import FieldError, Form
 from services.web.language import language
+from services.web.paging import Pages
 from services.web.patient_bar import bar_of, lines_of
 from services.web.shell import Shell, Tab
 from services.web.signin import people_of
@@ -52,6 +53,7 @@ _PLACES = {
     Role.WARD: ("Medicinsk sengeafsnit M2", "Regionshospitalet Fjordby"),
     Role.HOME_NURSE: ("Hjemmesygeplejen Nord", "Birkelund Kommune"),
     Role.GP: ("Lægerne Kirkestræde", ""),
+    Role.PHARMACIST: ("Medicinsk sengeafsnit M2", "Regionshospitalet Fjordby"),
     Role.OPERATOR: ("Birkelund Kommune", ""),
     Role.LEADER: ("Birkelund Kommune", ""),
 }
@@ -74,6 +76,7 @@ class Examples:
             "gp": self.tasks(made.task_list([made.ward_tasks(1)[1]]), Role.GP, "/gp"),
             "ward": self.ward(10),
             "ward-empty": self.ward(0),
+            "ward-found": self.ward(10, "Stisen"),
             "plan": self.plan(),
             "plan-ended": self.plan(ended=True),
             "plan-error": self.plan_error(),
@@ -147,8 +150,7 @@ class Examples:
             filters=filters_of(view, reader.lang, path),
             sections=sections_of(view, reader, path),
             phones=phones_of(view.cards, reader.directory, reader.lang),
-            more=0,
-            shown=len(view.cards),
+            pages=Pages.of(Part.of(250, 2), path) if path == "/gp" else Pages.of(view.part, path),
             tab_count=view.counts.unowned,
             takes_new=True,
         )
@@ -157,7 +159,7 @@ class Examples:
         view = made.task_list()
         return replace(view, cards=tuple(TaskCard(record=card.record, context=None) for card in view.cards))
 
-    def ward(self, number: int) -> str:
+    def ward(self, number: int, query: str = "") -> str:
         view, reader = made.ward_board(number), self.reader(Role.WARD)
         rows = rows_of(view, reader)
         return self._page(
@@ -166,12 +168,9 @@ class Examples:
             view.feed_head,
             filters=counters_of(rows, "all", reader.lang),
             groups=groups_of(rows, view.now, reader.lang),
-            query="",
-            shown=number,
-            more=0,
-            empty=Empty(
-                icon="check", title="Ingen patienter", text="Hentet 11.40", href="/ward/begin", action="Begynd"
-            ),
+            query=query,
+            pages=Pages.of(Part.of(number * 25, 2), "/ward"),
+            empty=Empty(icon="check", title="Ingen", text="Hentet 11.40", href="/ward/begin", action="Begynd"),
         )
 
     def row(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -111,7 +111,7 @@ def small_agreement() -> HealthAgreement:
     return parse_agreement(small_document())
 
 
-def patient(**changes: object) -> Patient:
+def patient(**changes: Any) -> Patient:
     """A citizen of district north with home nursing and a practice."""
     known = Patient(
         id=PatientId(new_id()),
@@ -123,7 +123,7 @@ def patient(**changes: object) -> Patient:
         services=frozenset({"home-nursing"}),
         gp=PRACTICE,
     )
-    return replace(known, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(known, **changes)
 
 
 def caller(role: Role, organization: SorCode, *, unit: SorCode | None = None, name: str | None = None) -> Caller:
@@ -172,7 +172,7 @@ def episode(value: str | None = None) -> EpisodeOfCareId:
     return EpisodeOfCareId("urn:oid:1.2.208.999", value or f"urn:uuid:{new_id()}")
 
 
-def envelope(**changes: object) -> Envelope:
+def envelope(**changes: Any) -> Envelope:
     """A message from the ward to the municipality, under ids of its own."""
     made = Envelope(
         bundle_id=BundleId(new_id()),
@@ -183,10 +183,10 @@ def envelope(**changes: object) -> Envelope:
         fingerprint=b"f",
         body=b"{}",
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
-def notice(kind: NoticeKind = NoticeKind.STIN, **changes: object) -> Notice:
+def notice(kind: NoticeKind = NoticeKind.STIN, **changes: Any) -> Notice:
     """A notice of the ward, an hour before noon; an end for a discharge."""
     acute = kind is NoticeKind.STAA
     made = Notice(
@@ -200,7 +200,7 @@ def notice(kind: NoticeKind = NoticeKind.STIN, **changes: object) -> Notice:
         service_provider=WARD,
         occurred_at=NOW,
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
 def receive(
@@ -210,7 +210,7 @@ def receive(
     return ReceiveNotice(caller=client or record_system(), envelope=sent or envelope(), notice=received or notice())
 
 
-def begin_by_hand(**changes: object) -> BeginStay:
+def begin_by_hand(**changes: Any) -> BeginStay:
     """The ward clicks a stay into being."""
     made = BeginStay(
         caller=ward_nurse(),
@@ -222,20 +222,20 @@ def begin_by_hand(**changes: object) -> BeginStay:
         ward=WARD,
         started_at=ADMITTED_AT,
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
-def revise(stay_id: StayId, **changes: object) -> RevisePlan:
+def revise(stay_id: StayId, **changes: Any) -> RevisePlan:
     """The ward says something about a stay."""
-    return replace(RevisePlan(caller=ward_nurse(), stay_id=stay_id), **changes)  # type: ignore[arg-type] # as above
+    return replace(RevisePlan(caller=ward_nurse(), stay_id=stay_id), **changes)
 
 
-def move(who: Caller, moved: HandoverTask, what: Move, **changes: object) -> MoveTask:
+def move(who: Caller, moved: HandoverTask, what: Move, **changes: Any) -> MoveTask:
     """Somebody does something to a task."""
-    return replace(MoveTask(caller=who, task_id=moved.id, move=what), **changes)  # type: ignore[arg-type] # as above
+    return replace(MoveTask(caller=who, task_id=moved.id, move=what), **changes)
 
 
-def stay(**changes: object) -> Stay:
+def stay(**changes: Any) -> Stay:
     """An admitted stay at the ward, known to the municipality."""
     made = Stay(
         id=StayId(new_id()),
@@ -258,10 +258,10 @@ def stay(**changes: object) -> Stay:
             Party(organization=MUNICIPALITY, basis=PartyBasis.SERVES, since=ADMITTED_AT),
         ),
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
-def filed(kind: NoticeKind = NoticeKind.STIN, **changes: object) -> FiledNotice:
+def filed(kind: NoticeKind = NoticeKind.STIN, **changes: Any) -> FiledNotice:
     """A notice as it is kept with its stay."""
     made = FiledNotice(
         id=MessageId(new_id()),
@@ -274,7 +274,7 @@ def filed(kind: NoticeKind = NoticeKind.STIN, **changes: object) -> FiledNotice:
         occurred_at=NOW,
         received_at=NOW,
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
 def ended_stay(at: datetime, *, received_at: datetime) -> Stay:
@@ -284,7 +284,7 @@ def ended_stay(at: datetime, *, received_at: datetime) -> Stay:
     return replace(made, state=StayState.ENDED, ended_at=at, end_received_at=received_at, encounters=(contact,))
 
 
-def task(**changes: object) -> HandoverTask:
+def task(**changes: Any) -> HandoverTask:
     """A duty of the northern unit that the ward asked for, due in two hours."""
     made = HandoverTask(
         id=TaskId(new_id()),
@@ -301,7 +301,7 @@ def task(**changes: object) -> HandoverTask:
         due_at=NOW + timedelta(hours=2),
         proofs=Proofs(sent_at=NOW),
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
 def local_instant(day: date, at: time) -> datetime:

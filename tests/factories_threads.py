@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from discharge.conversation import CareMessage, Conversation, StoredFile
 from discharge.identifiers import (
@@ -36,12 +37,12 @@ def _file(number: int, title: str, *, link: str | None = None, kind: str | None 
     )
 
 
-def _message(letter: Letter, **changes: object) -> CareMessage:
+def _message(letter: Letter, **changes: Any) -> CareMessage:
     kept = CareMessage(id=CareMessageId(f"m-{letter.id}"), letter=letter, received_at=letter.sent_at, place=made.NORTH)
-    return replace(kept, **changes)  # type: ignore[arg-type] # the example says which
+    return replace(kept, **changes)
 
 
-def _letter(name: str, kind: LetterKind, clock: str, *segments: TextSegment | Attachment, **changes: object) -> Letter:
+def _letter(name: str, kind: LetterKind, clock: str, *segments: TextSegment | Attachment, **changes: Any) -> Letter:
     step = Step(
         message_id=MessageId(name),
         kind=kind,
@@ -60,7 +61,7 @@ def _letter(name: str, kind: LetterKind, clock: str, *segments: TextSegment | At
         segments=segments,
         history=(step,),
     )
-    return replace(letter, **changes)  # type: ignore[arg-type] # the example says which
+    return replace(letter, **changes)
 
 
 def thread(*, bound: bool = True) -> Conversation:

@@ -15,6 +15,7 @@ from discharge.stay import Encounter, EncounterClass, Stay, StayState
 from discharge.task import HandoverTask, Person, Priority, Proofs, TaskStatus, Title
 from services.persistence.views import (
     FeedHead,
+    Part,
     PatientView,
     PlanPage,
     PlanVersion,
@@ -75,6 +76,7 @@ def caller(role: Role = Role.HOME_NURSE) -> Caller:
         Role.WARD: (WARD_NURSE, HOSPITAL, WARD),
         Role.HOME_NURSE: (NURSE, MUNICIPALITY, NORTH),
         Role.GP: (Person(PersonId("p-anne"), "Anne Testgaard"), PRACTICE, None),
+        Role.PHARMACIST: (Person(PersonId("p-rikke"), "Rikke Ravn"), HOSPITAL, WARD),
         Role.OPERATOR: (Person(PersonId("p-ole"), "Ole Drift"), MUNICIPALITY, None),
         Role.LEADER: (Person(PersonId("p-lis"), "Lis Prøve"), MUNICIPALITY, None),
     }
@@ -270,12 +272,14 @@ def card(found: TaskRecord) -> TaskCard:
 def task_list(found: Iterable[TaskRecord] | None = None, *, show: Show = Show.GROUP) -> TaskList:
     known = tuple(records() if found is None else found)
     me = caller().person_id
+    cards = tuple(card(one) for one in known if is_shown(show, one, person_id=me, now=NOW))
     return TaskList(
         now=NOW,
         feed_head=head(),
         show=show,
         counts=counted(known, person_id=me, now=NOW),
-        cards=tuple(card(one) for one in known if is_shown(show, one, person_id=me, now=NOW)),
+        part=Part.of(len(cards), 1),
+        cards=cards,
     )
 
 
@@ -349,7 +353,8 @@ def _ward_row(number: int) -> WardRow:
         )
         return WardRow(context=context(number, stay=ended), tasks=ward_tasks(number))
     made, tasks = variants[(number - 1) % 10]
-    return WardRow(context=context(number, stay=stay(number, plan=made)), tasks=tasks)
+    asked = int(number % 10 == 9)
+    return WardRow(context=context(number, stay=stay(number, plan=made)), tasks=tasks, asked=asked)
 
 
 def plan_page(number: int = 1, *, ended: bool = False, missing: bool = True) -> PlanPage:

@@ -210,8 +210,19 @@ class FakeWakeups:
         try:
             while True:
                 yield await ear.get()
+                # The next one is asked for: this one has been dealt with.
+                ear.task_done()
         finally:
             self._ears.discard(ear)
+
+    @property
+    def is_heard(self) -> bool:
+        """True when somebody listens."""
+        return bool(self._ears)
+
+    async def settled(self) -> None:
+        """Return when everything that was published has been dealt with by everybody who listens."""
+        await asyncio.gather(*(ear.join() for ear in self._ears))
 
     async def close(self) -> None:
         await asyncio.sleep(0)

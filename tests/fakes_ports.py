@@ -8,6 +8,7 @@ from discharge.agreement import HealthAgreement
 from discharge.commands import Envelope, Issue, Receipt, ReceiptCode
 from discharge.conversation import Conversation
 from discharge.documents.report import DocumentId, FiledReport
+from discharge.documents.rulings import Ruling
 from discharge.errors import NotFoundError
 from discharge.identifiers import (
     BundleId,
@@ -73,6 +74,7 @@ class FakeState:
     medications: dict[StayId, MedicationReconciliation] = field(default_factory=dict)
     documents: dict[DocumentId, FiledReport] = field(default_factory=dict)
     originals: dict[DocumentId, bytes] = field(default_factory=dict)
+    rulings: dict[tuple[StayId, int], Ruling] = field(default_factory=dict)
     contents: dict[tuple[ConversationId, SegmentId], bytes] = field(default_factory=dict)
     posted: list[Letter] = field(default_factory=list)
 
@@ -90,6 +92,7 @@ class FakeState:
             medications=dict(self.medications),
             documents=dict(self.documents),
             originals=dict(self.originals),
+            rulings=dict(self.rulings),
             contents=dict(self.contents),
             posted=list(self.posted),
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from discharge.commands import HearReceipt, ReceiptCode
 from discharge.conversation import CareMessage, Conversation
 from discharge.documents.report import FiledReport
+from discharge.documents.rulings import Ruling
 from discharge.errors import NotFoundError
 from discharge.events import MessageUndelivered
 from discharge.identifiers import (
@@ -84,6 +85,13 @@ class FakeDocuments:
         assert filed.id not in self._state.documents
         self._state.documents[filed.id] = filed
         self._state.originals[filed.id] = body
+
+    async def rulings(self, stay: Stay) -> Sequence[Ruling]:
+        return [ruling for (stay_id, _), ruling in self._state.rulings.items() if stay_id == stay.id]
+
+    async def rule(self, stay: Stay, ruling: Ruling) -> None:
+        assert (stay.id, ruling.position) not in self._state.rulings
+        self._state.rulings[stay.id, ruling.position] = ruling
 
 
 class FakeOutbox:

@@ -47,7 +47,8 @@ _REPORTS_HEAD: Final = """## Published discharge reports
 
 Examples of HL7 Europe's guides and of those derived from them, posted to `POST /fhir/Bundle`. Their citizens have no
 CPR number, so a person names the stay (`?stay=`). `filed` is answered 201; what is missing is named in the answer and
-on the page of the report. A single resource is refused, and so is a document of another type than the guide knows."""
+on the page of the report. A single resource is refused, and so is a document of another type than the guide knows;
+a patient summary (60591-5) is filed for its list before the stay."""
 _RULES_HEAD: Final = """## Rules
 
 An error refuses the message, a warning is noted. HN: HospitalNotification, CC: CareCommunication, Ack: receipts.

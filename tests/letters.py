@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from discharge.commands import Citizen, ReceiveLetter, WriteMessage
 from discharge.identifiers import EpisodeOfCareId, MessageId, SegmentId, SorCode, ThreadId, fresh_urn
@@ -48,7 +49,7 @@ def letter(
     after: Letter | None = None,
     at: datetime = NOW,
     episodes: tuple[EpisodeOfCareId, ...] = (),
-    **changes: object,
+    **changes: Any,
 ) -> Letter:
     """A letter from the ward to the municipality; ``after`` makes it follow another one and carry it along."""
     own = segments or (text(at=at),)
@@ -77,7 +78,7 @@ def letter(
         segments=(*(() if after is None else map(_named_only, after.segments)), *own),
         history=(*before, step),
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
 def _named_only(segment: Segment) -> Segment:
@@ -85,17 +86,17 @@ def _named_only(segment: Segment) -> Segment:
     return replace(segment, content=None) if isinstance(segment, Attachment) else segment
 
 
-def reply(after: Letter, *segments: Segment, at: datetime | None = None, **changes: object) -> Letter:
+def reply(after: Letter, *segments: Segment, at: datetime | None = None, **changes: Any) -> Letter:
     """The answer of who was written to."""
     when = at or after.sent_at + MINUTE
     own = segments or (text("Den kommer i dag.", at=when, of=after.recipient),)
     made = letter(*own, kind=LetterKind.REPLY, after=after, at=when, sender=after.recipient, recipient=after.sender)
-    made = replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    made = replace(made, **changes)
     step = replace(made.step, organization=made.sender)
     return replace(made, history=(*made.history[:-1], step))
 
 
-def receive(sent: Letter, *, client: Caller | None = None, **changes: object) -> ReceiveLetter:
+def receive(sent: Letter, *, client: Caller | None = None, **changes: Any) -> ReceiveLetter:
     """The command that a care message becomes."""
     envelope = factories.envelope(
         message_id=sent.id,
@@ -110,10 +111,10 @@ def receive(sent: Letter, *, client: Caller | None = None, **changes: object) ->
         letter=sent,
         citizen=Citizen(number=CPR, family=FAMILY),
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
-def write(**changes: object) -> WriteMessage:
+def write(**changes: Any) -> WriteMessage:
     """A nurse of the ward writes."""
     made = WriteMessage(
         caller=factories.ward_nurse(),
@@ -123,4 +124,4 @@ def write(**changes: object) -> WriteMessage:
         text="Kan I nå en seng til i morgen?",
         phone="70 00 01 01",
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)

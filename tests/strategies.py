@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from discharge.directory import Organization, OrganizationKind
 from discharge.identifiers import (
     CprNumber,
+    DocumentId,
     EncounterId,
     EpisodeOfCareId,
     MessageId,
@@ -35,10 +36,10 @@ from discharge.letter import (
     TextSegment,
 )
 from discharge.patient import Patient
-from discharge.plan import Certainty, DischargePlan, Need
+from discharge.plan import Certainty, DischargePlan, Need, PlanCause
 from discharge.policy import ContentClass, Role
 from discharge.stay import Encounter, EncounterClass, Party, PartyBasis, Stay, StayState
-from discharge.task import AgreementRef, HandoverTask, PastRound, Person, Priority, Proofs, TaskStatus, Title
+from discharge.task import AgreementRef, HandoverTask, PastRound, Person, Priority, Proofs, TaskStatus, Title, Wait
 
 # What JSON and PostgreSQL refuse (NUL, lone surrogates) is refused before it gets here.
 words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
@@ -96,6 +97,7 @@ tasks = st.builds(
     rounds=st.lists(rounds, max_size=3).map(tuple),
     escalated_to=st.frozensets(codes, max_size=2),
     replaces=st.none() | ids.map(TaskId),
+    wait=st.none() | st.builds(Wait, code=codes, since=st.none() | instants, released_at=st.none() | instants),
 )
 plans = st.builds(
     DischargePlan,
@@ -115,6 +117,8 @@ plans = st.builds(
     first_24_hours=st.none() | words,
     override_reason=st.none() | words,
     bed=st.none() | words,
+    filled_from=st.none() | ids.map(DocumentId),
+    cause=st.none() | st.sampled_from(PlanCause),
 )
 patients = st.builds(
     Patient,

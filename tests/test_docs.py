@@ -21,12 +21,13 @@ from discharge.agreement_format import (
     parse_agreement,
 )
 from discharge.agreement_values import Document
+from discharge.directory import OrganizationKind
 from discharge.events import Event
 from discharge.facts import FIELDS
 from discharge.layer_format import CHANGES, LAYER_KEYS, LayerKind
 from discharge.layers import EXTENDING_KEYS
 from discharge.plan import DESTINATIONS, FUNCTIONAL_LEVELS, Need
-from discharge.policy import ContentClass
+from discharge.policy import READS, ContentClass
 from discharge.proofs import Proof
 from discharge.task import Priority
 from services.agreements.reading import check_agreement
@@ -59,6 +60,17 @@ def test_writing_the_diagrams_again_changes_nothing() -> None:
     diagrams.write()
 
     assert {file: _read(file) for file in before} == before
+
+
+def test_every_role_is_listed_with_where_it_works_and_what_it_reads() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", _read("operations.md"), re.MULTILINE)
+    kinds, classes = set(OrganizationKind), set(ContentClass)
+    told = {
+        role: (kinds if places == "every kind" else set(places.split(", ")), set(reads.split(", ")) & classes)
+        for role, places, reads in rows
+    }
+
+    assert told == {role.value: (set(where), set(reads)) for role, (where, reads) in READS.items()}
 
 
 def test_every_event_is_listed_with_its_own_fields() -> None:

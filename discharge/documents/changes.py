@@ -83,7 +83,7 @@ def _placed(report: DischargeReport) -> Iterator[tuple[_Key, Section]]:
 
 def _said(section: Section) -> tuple[str, ...]:
     reason = () if section.empty_reason is None else (section.empty_reason,)
-    return (*section.lines, *(each.words for each in section.statements), *reason)
+    return (*section.lines, *(each.words for each in section.statements if each.says_something), *reason)
 
 
 def _lines(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[LineChange]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from discharge.documents.report import DischargeReport, DocumentId
-from discharge.identifiers import CprNumber, EpisodeOfCareId, SorCode, StayId
+from discharge.documents.report import DischargeReport
+from discharge.documents.rulings import RulingKind
+from discharge.identifiers import CprNumber, DocumentId, EpisodeOfCareId, SorCode, StayId
 from discharge.policy import Caller
 
-__all__ = ["DocumentSubject", "FileReport", "TakeSuggestion"]
+__all__ = ["DocumentSubject", "FileReport", "RuleDocuments", "TakeSuggestion"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +50,19 @@ class TakeSuggestion:
     document_id: DocumentId
     number: int
     """Its place among the report's suggestions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDocuments:
+    """The ward says what documents in question are to each other, or takes such a word back."""
+
+    caller: Caller
+    stay_id: StayId
+    kind: RulingKind
+    document_id: DocumentId
+    other_id: DocumentId | None = None
+    takes_back: int | None = None
+    """The place of the ruling that was wrong."""
+    reason: str | None = None
+    expected_version: int
+    """How many documents and rulings the person saw."""

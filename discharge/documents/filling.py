@@ -1,16 +1,22 @@
 """What the plan takes from a report: empty fields where a code says it; all else a person takes over, or does not.
 
-What the ward has said is never overwritten. Source: eu-discharge-report digest 5.
+What the ward has said is never overwritten; what only a report said goes with the report.
+Source: eu-discharge-report digest 5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
-from discharge.documents.report import DischargeReport, Suggestion
+from discharge.documents.report import DischargeReport, FiledReport, Suggestion
+from discharge.documents.rulings import Ruling
+from discharge.documents.standing import TAKEABLE, Standing, in_force
+from discharge.identifiers import DocumentId
 from discharge.plan import DischargePlan, Need, PlanRevision
+from discharge.stay import StayState
 
-__all__ = ["TAKEN", "is_in_plan", "revision_of", "taken_by_itself"]
+__all__ = ["FILLED", "TAKEN", "followed", "is_confirmable", "is_in_plan", "may_be_taken", "revision_of"]
 
 _DESTINATION: Final = "destination"
 _NEED: Final = "need"
@@ -20,11 +26,50 @@ TAKEN: Final = frozenset({_DESTINATION, _NEED, _FIRST_DAY, _LEVEL})
 """Parameters of ``$plan`` that a suggestion can be for."""
 
 
-def taken_by_itself(report: DischargeReport, plan: DischargePlan) -> Suggestion | None:
-    """The suggestion that fills an empty field of ``plan`` without anybody's reading: only where it is coded."""
-    if plan.destination is not None:
-        return None
-    return next((each for each in report.suggestions if each.element == _DESTINATION and each.value is not None), None)
+FILLED: Final = _DESTINATION
+"""The one parameter that is filled without anybody's reading, and only where a code says it."""
+
+
+def followed(
+    plan: DischargePlan, filed: Sequence[FiledReport], rulings: Sequence[Ruling], fresh: Collection[DocumentId]
+) -> DischargePlan:
+    """The plan as the reports that hold fill it; this very one where they change nothing.
+
+    A report fills an empty field when it comes into force. What a report filled, and no person has changed or
+    confirmed, is taken from the latest that holds once that report holds no more, or is taken back.
+
+    Args:
+        plan: as it stands.
+        filed: all documents of the stay.
+        rulings: what people said of them.
+        fresh: those that hold since just now.
+    """
+    held = in_force(filed, rulings)
+    if any(each.id == plan.filled_from for each in held):
+        return plan
+    was_filled = plan.filled_from is not None
+    if plan.destination is not None and not was_filled:
+        return plan
+    asked = [each for each in reversed(held) if was_filled or each.id in fresh]
+    said = next(((value, each.id) for each in asked if (value := _said(each.report)) is not None), None)
+    if said is not None:
+        return plan.filled(*said)
+    return plan.filled(None, None) if was_filled else plan
+
+
+def _said(report: DischargeReport) -> str | None:
+    """Where the patient goes, by a code that the plan has a word for."""
+    return next((each.value for each in report.suggestions if each.element == FILLED and each.value is not None), None)
+
+
+def is_confirmable(suggestion: Suggestion, plan: DischargePlan) -> bool:
+    """Tell whether the plan says so because a report filled it, and no person has stood by it."""
+    return suggestion.element == FILLED and plan.filled_from is not None and is_in_plan(suggestion, plan)
+
+
+def may_be_taken(standing: Standing, state: StayState) -> bool:
+    """Tell whether a person may take something of such a document over into the plan of such a stay."""
+    return standing in TAKEABLE and state not in {StayState.DEAD, StayState.CANCELLED}
 
 
 def is_in_plan(suggestion: Suggestion, plan: DischargePlan) -> bool:

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, TypeAlias
+from typing import Final, TypeAlias
 
-from discharge.identifiers import SorCode, StayId
+from discharge.identifiers import DocumentId, SorCode, StayId, in_letters
 from discharge.medication.lines import MedicationLine
 from discharge.medication.lists import Column, Saying
 from discharge.task import Person
 
 __all__ = [
+    "IN_FILE",
+    "SUMMARY",
     "DischargeReport",
     "DocumentFile",
     "DocumentId",
@@ -36,10 +38,13 @@ __all__ = [
     "Suggestion",
 ]
 
-DocumentId = NewType("DocumentId", str)
-"""Our own id of a filed document."""
 DocumentKey: TypeAlias = tuple[str, str]
 """System and value of an identifier that its sender gave; the system is empty where none was named."""
+IN_FILE: Final = "in-file"
+"""Why a list has no lines: what is taken stands in a file of the document, which somebody has to read."""
+_MARK_LENGTH: Final = 8
+SUMMARY: Final = "60591-5"
+"""LOINC type of a patient summary. Source: eu-discharge-report digest 6.1."""
 
 
 class DocumentStatus(StrEnum):
@@ -129,6 +134,11 @@ class Statement:
     place: str
     """FHIRPath of the reference."""
 
+    @property
+    def says_something(self) -> bool:
+        """False: nothing is known of it but what kind of thing it is."""
+        return self.words not in {"", self.kind}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
@@ -170,6 +180,16 @@ class DocumentFile:
     place: str
     """FHIRPath of the Attachment."""
 
+    @property
+    def name(self) -> str:
+        """What to call it: its title, else its type."""
+        return self.title or self.media_type or self.said_type or "?"
+
+    @property
+    def marked_name(self) -> str:
+        """Its name with letters that are others for other content: who has read one has not read the other."""
+        return self.name if self.sha256 is None else f"{self.name} ({in_letters(self.sha256, _MARK_LENGTH)})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncounterFacts:
@@ -196,6 +216,8 @@ class ReportedMedicine:
     why_empty: str | None = None
     lines: tuple[MedicationLine, ...] = ()
     text: str | None = None
+    says_more: bool = False
+    """True: its author wrote more than the lines say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +275,25 @@ class DischargeReport:
     follow_ups: tuple[FollowUp, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     gaps: tuple[Gap, ...] = ()
+
+    @property
+    def is_summary(self) -> bool:
+        """True: a patient summary, which states what was taken before the stay and nothing else."""
+        return self.type_code == SUMMARY
+
+    @property
+    def stated(self) -> tuple[ReportedMedicine, ...]:
+        """What it states of medicine: a patient summary only what was taken before the stay.
+
+        Where it says nothing of medicine and brings files, what the patient goes home with may stand in those.
+        """
+        if self.is_summary:
+            return tuple(each for each in self.medicine if each.column is Column.BEFORE)
+        if self.medicine or not self.files:
+            return self.medicine
+        names = "\n".join(file.marked_name for file in self.files)
+        unread = ReportedMedicine(column=Column.AT_DISCHARGE, saying=Saying.NOT_REPORTED, why_empty=IN_FILE, text=names)
+        return (unread,)
 
     @property
     def keys(self) -> frozenset[DocumentKey]:

@@ -9,6 +9,7 @@ from discharge.handlers.documents import Filing, file_report, take_suggestion
 from discharge.handlers.intake import park_message, receive_notice, refuse_message
 from discharge.handlers.medication import (
     answer_line,
+    comment_line,
     decide_lines,
     open_line,
     pair_lines,
@@ -17,6 +18,7 @@ from discharge.handlers.medication import (
 )
 from discharge.handlers.moves import confirm_delivered, move_task
 from discharge.handlers.receipts import hear_receipt
+from discharge.handlers.rulings import rule_documents
 from discharge.handlers.timers import FireTimers, HoldTimers, fire_timers, hold_timers
 from discharge.handlers.ward import begin_stay, revise_plan
 
@@ -26,6 +28,7 @@ __all__ = [
     "HoldTimers",
     "answer_line",
     "begin_stay",
+    "comment_line",
     "confirm_delivered",
     "decide_lines",
     "file_report",
@@ -40,6 +43,7 @@ __all__ = [
     "receive_notice",
     "refuse_message",
     "revise_plan",
+    "rule_documents",
     "sign_off_medication",
     "state_medication",
     "take_suggestion",

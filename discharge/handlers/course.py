@@ -22,6 +22,7 @@ from discharge.events import (
     StayContinued,
 )
 from discharge.handlers import duties, planner
+from discharge.handlers.waiting import settle
 from discharge.identifiers import EpisodeOfCareId, MessageId, SorCode, StayId
 from discharge.notices import Effect, EncounterClass, FiledNotice, NoticeKind, StayState
 from discharge.patient import Patient
@@ -35,6 +36,8 @@ __all__ = ["audience_at", "begin", "close_access", "file", "follow", "press", "s
 
 _UNDOING_IS_READ: Final = timedelta(hours=24)
 _IN_HOSPITAL: Final = frozenset({StayState.ACUTE, StayState.ADMITTED})
+_AFTERWARDS: Final = frozenset({Trigger.MEDICATION_REVISED, Trigger.DOCUMENT_FILED})
+"""Events that go on making duties when the patient has left."""
 
 
 def begin(
@@ -222,7 +225,7 @@ async def _opened(uow: UnitOfWork, before: Stay, stay: Stay, notice: FiledNotice
         uow.record(DeathWithdrawn(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, receivers=_told(stay)))
     if before.state is StayState.CANCELLED:
         uow.record(StayBegan(at=uow.now, stay_id=stay.id, by=notice.by, ward=stay.ward, kind=notice.kind))
-    made = [task for task in await uow.tasks.of_stay(stay.id) if task.cause == Trigger.DISCHARGED]
+    made = _made_by_the_end(await uow.tasks.of_stay(stay.id))
     if not made and before.state is not StayState.ENDED:
         return stay
     # Also of the dead: a discharge may be undone while nobody is told of anything.
@@ -231,11 +234,23 @@ async def _opened(uow: UnitOfWork, before: Stay, stay: Stay, notice: FiledNotice
     return await _take_back(uow, stay, made, reason=reason, by=notice.by)
 
 
+def _made_by_the_end(tasks: Sequence[HandoverTask]) -> list[HandoverTask]:
+    """The duties that the departure made, and those that lists and reports made once it had."""
+    first = min((task.created_at for task in tasks if task.cause == Trigger.DISCHARGED), default=None)
+    return [
+        task
+        for task in tasks
+        if first is not None
+        and (task.cause == Trigger.DISCHARGED or (task.cause in _AFTERWARDS and task.created_at >= first))
+    ]
+
+
 async def _take_back(
     uow: UnitOfWork, stay: Stay, tasks: Sequence[HandoverTask], *, reason: str, by: Person | None
 ) -> Stay:
     """The fact behind ``tasks`` is none any more: what is open is withdrawn, and what ended answers to no other."""
     await duties.withdraw(uow, tasks, reason=reason, by=by)
+    await settle(uow, stay.id)
     theirs = {task.id for task in tasks}
     for task in await uow.tasks.of_stay(stay.id):
         if task.id in theirs:

@@ -5,28 +5,39 @@ Source: eu-discharge-report digest 3.2, 5 and 7; domain.md R14 and R19.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from discharge.agreement import Trigger
 from discharge.commands import RevisePlan
 from discharge.documents.commands import DocumentSubject, FileReport, TakeSuggestion
-from discharge.documents.filling import revision_of, taken_by_itself
-from discharge.documents.report import DocumentId, FiledReport
-from discharge.documents.standing import Standing, is_question, lists_of, replaced_by, standings
+from discharge.documents.filling import FILLED, followed, is_confirmable, may_be_taken, revision_of
+from discharge.documents.report import FiledReport
+from discharge.documents.rulings import Ruling
+from discharge.documents.standing import (
+    Standing,
+    in_force,
+    is_question,
+    lists_of,
+    replaced_by,
+    standings,
+)
 from discharge.errors import DocumentError, NotFoundError
 from discharge.events import DocumentFiled
-from discharge.handlers import medication, ward
-from discharge.identifiers import SorCode
+from discharge.handlers import duties, medication, ward
+from discharge.handlers.reported import news_of_reports
+from discharge.identifiers import DocumentId, SorCode
 from discharge.medication.record import MedicationWork
 from discharge.policy import Caller, Role, require_role, require_sender
 from discharge.ports import UnitOfWork
 from discharge.stay import Stay, StayState
 from discharge.task import Person
 
-__all__ = ["Filing", "file_report", "take_suggestion"]
+__all__ = ["Filing", "file_report", "readers_of", "take_effect", "take_suggestion"]
 
+_TAKEN_BACK: Final = frozenset({Standing.WITHDRAWN, Standing.NOT_OURS})
 _LONE_START: Final = timedelta(days=1)
 _NOBODYS: Final = (
     "No stay of this hospital is known for this citizen under that identifier or in that period. Nothing is kept"
@@ -62,12 +73,12 @@ async def file_report(command: FileReport, uow: UnitOfWork) -> Filing:
     if is_system and command.subject.providers and places.isdisjoint(command.subject.providers):
         require_sender(caller, command.subject.providers[0], uow.directory)
     stay = await _stay(command, places, uow)
-    known = await uow.documents.of_stay(stay)
+    known, rulings = await uow.documents.of_stay(stay), await uow.documents.rulings(stay)
     same = (each for each in known if each.report.bundle_key == report.bundle_key)
     first = next((each for each in same if each.report.digest == report.digest), None)
     if first is not None:
         await uow.commit()
-        return _filing(first, known, is_repeat=True)
+        return _filing(first, known, rulings, is_repeat=True)
     filed = FiledReport(
         report=report,
         stay_id=stay.id,
@@ -76,11 +87,12 @@ async def file_report(command: FileReport, uow: UnitOfWork) -> Filing:
         sender=_sender(command.subject, stay, uow),
         by=None if is_system else _person(caller),
     )
-    stay, filed = await _filled(uow, stay, filed, known, _person(caller))
-    filing = _filing(filed, [*known, filed])
+    held = in_force(known, rulings)
+    stay = await take_effect(uow, stay, held, [*known, filed], rulings, _person(caller))
+    if stay.plan.filled_from == filed.id:
+        filed = replace(filed, filled=(FILLED,))
+    filing = _filing(filed, [*known, filed], rulings)
     await uow.documents.add(filed, command.body)
-    stay = await _stated(uow, stay, [*known, filed], _person(caller))
-    readers = {party.organization for party in stay.parties if stay.is_read_by(party.organization, uow.now)}
     uow.record(
         DocumentFiled(
             at=uow.now,
@@ -89,8 +101,9 @@ async def file_report(command: FileReport, uow: UnitOfWork) -> Filing:
             document_id=filed.id,
             standing=filing.standing,
             is_question=filing.is_question,
+            is_summary=report.is_summary,
             hospital=stay.hospital,
-            places=tuple(sorted(readers)),
+            places=readers_of(stay, uow),
         )
     )
     await uow.stays.save(stay)
@@ -99,26 +112,32 @@ async def file_report(command: FileReport, uow: UnitOfWork) -> Filing:
 
 
 async def take_suggestion(command: TakeSuggestion, uow: UnitOfWork) -> Stay:
-    """The ward takes something of a report over into its plan.
+    """The ward takes something of a report over into its plan, or stands by what the report filled by itself.
 
     Raises:
         NotAllowedError: the caller is no ward.
         NotFoundError: no such document or suggestion, or not the caller's ward.
-        DocumentError: it is in words only, which a person has to read and write into the plan.
+        DocumentError: the report does not hold, or it is in words only, which a person has to read and write into
+            the plan.
     """
     require_role(command.caller, "revise-plan", Role.WARD, Role.DOCTOR)
     stay = await uow.stays.get(command.stay_id)
-    if stay.ward not in command.caller.scope(uow.directory):
+    if stay.ward not in command.caller.scope(uow.directory) or not stay.is_read_by(stay.ward, uow.now):
         raise NotFoundError(kind="Stay")
-    there = await uow.documents.of_stay(stay)
+    there, rulings = await uow.documents.of_stay(stay), await uow.documents.rulings(stay)
     filed = next((each for each in there if each.id == command.document_id), None)
-    if filed is not None and standings(there)[filed.id] in {Standing.REPLACED, Standing.WITHDRAWN, Standing.HELD}:
-        raise DocumentError(element="document", problem="It was replaced or taken back: look at the one that holds")
+    if filed is not None and not may_be_taken(standings(there, rulings)[filed.id], stay.state):
+        raise DocumentError(element="document", problem="The report does not hold, or nobody plans for this stay")
     if filed is None or not 0 <= command.number < len(filed.report.suggestions):
         raise NotFoundError(kind="Document")
     suggestion = filed.report.suggestions[command.number]
     if suggestion.value is None:
         raise DocumentError(element=suggestion.place, problem="It is in words only: read it, and write it in the plan")
+    if is_confirmable(suggestion, stay.plan):
+        stay = replace(stay, plan=stay.plan.confirmed())
+        await uow.stays.save(stay)
+        await uow.commit()
+        return stay
     revision = revision_of(suggestion, stay.plan)
     return await ward.revise_plan(RevisePlan(caller=command.caller, stay_id=stay.id, revision=revision), uow)
 
@@ -169,9 +188,8 @@ def _is_at(stay: Stay, places: frozenset[SorCode]) -> bool:
 
 def _matching(stays: Sequence[Stay], subject: DocumentSubject, uow: UnitOfWork) -> Stay | None:
     """By episode id; else the only stay at that hospital in that time."""
-    keys = {episode.key for episode in subject.episodes}
     standing = [each for each in stays if each.state is not StayState.CANCELLED]
-    shared = [each for each in standing if keys & {episode.key for episode in each.episodes}]
+    shared = [each for each in standing if each.is_of(subject.episodes)]
     if shared:
         return shared[0]
     hospitals = {uow.directory.hospital_of(sor) for sor in subject.providers if sor in uow.directory}
@@ -199,36 +217,63 @@ def _person(caller: Caller) -> Person:
     return Person(caller.person_id, caller.name)
 
 
-def _filing(filed: FiledReport, everything: Sequence[FiledReport], *, is_repeat: bool = False) -> Filing:
-    others = [each for each in everything if each.id != filed.id]
+def _filing(
+    filed: FiledReport, everything: Sequence[FiledReport], rulings: Sequence[Ruling], *, is_repeat: bool = False
+) -> Filing:
     return Filing(
         filed=filed,
-        standing=standings(everything)[filed.id],
+        standing=standings(everything, rulings)[filed.id],
         is_repeat=is_repeat,
-        replaces=replaced_by(filed.report, others),
-        is_question=is_question(everything),
+        replaces=replaced_by(filed.report, everything, rulings),
+        is_question=is_question(everything, rulings, about=filed.id),
     )
 
 
-async def _filled(
-    uow: UnitOfWork, stay: Stay, filed: FiledReport, known: Iterable[FiledReport], by: Person
-) -> tuple[Stay, FiledReport]:
-    """Fill what the plan leaves empty from a report that holds; the report remembers what was filled from it."""
-    found = taken_by_itself(filed.report, stay.plan)
-    holds = standings([*known, filed])[filed.id] is Standing.IN_FORCE
-    if found is None or not holds or stay.state in {StayState.DEAD, StayState.CANCELLED}:
-        return stay, filed
-    before = stay.plan
-    stay = replace(stay, plan=before.revised(revision_of(found, before)))
-    patient = await uow.patients.get(stay.patient_id)
-    return await ward.spread(uow, stay, patient, before, by), replace(filed, filled=(found.element,))
+def readers_of(stay: Stay, uow: UnitOfWork) -> tuple[SorCode, ...]:
+    """Every place that still reads the stay."""
+    return tuple(sorted({party.organization for party in stay.parties if stay.is_read_by(party.organization, uow.now)}))
 
 
-async def _stated(uow: UnitOfWork, stay: Stay, filed: Sequence[FiledReport], by: Person) -> Stay:
-    """State the lists of the documents that hold, in the same commit."""
-    before = await uow.medications.of_stay(stay)
-    after = before.with_documents(lists_of(stay.id, filed), uow.new_id)
-    if after is before:
+async def take_effect(
+    uow: UnitOfWork,
+    stay: Stay,
+    held: Sequence[FiledReport],
+    filed: Sequence[FiledReport],
+    rulings: Sequence[Ruling],
+    by: Person,
+) -> Stay:
+    """Let plan and medicine follow the documents that count now, in the same commit.
+
+    Args:
+        uow: the unit of work.
+        stay: the stay, under its lock.
+        held: those that counted before.
+        filed: all documents of the stay.
+        rulings: what people say of them.
+        by: who did what changed it.
+    """
+    if stay.state not in {StayState.DEAD, StayState.CANCELLED}:
+        known = {each.id for each in held}
+        fresh = {each.id for each in in_force(filed, rulings)} - known
+        before = stay.plan
+        plan = followed(before, filed, rulings, fresh)
+        if plan is not before:
+            patient = await uow.patients.get(stay.patient_id)
+            stay = await ward.spread(uow, replace(stay, plan=plan), patient, before, by)
+    record = await uow.medications.of_stay(stay)
+    taken_back = [each for each, found in standings(filed, rulings).items() if found in _TAKEN_BACK]
+    stated = record.with_documents(lists_of(stay.id, filed, rulings), uow.new_id, taken_back)
+    if stated is not record:
+        _, stay = await medication.keep(uow, stay, record, stated, MedicationWork.LISTED, by)
+    return await _followed_by_duties(uow, stay, held, in_force(filed, rulings), by)
+
+
+async def _followed_by_duties(
+    uow: UnitOfWork, stay: Stay, held: Sequence[FiledReport], holding: Sequence[FiledReport], by: Person
+) -> Stay:
+    """The duty to send such a report is done, or owed again."""
+    same = {each.id for each in held} == {each.id for each in holding}
+    if same or stay.state in {StayState.DEAD, StayState.CANCELLED}:
         return stay
-    _, stay = await medication.keep(uow, stay, before, after, MedicationWork.LISTED, by)
-    return stay
+    patient, news = await uow.patients.get(stay.patient_id), news_of_reports(held, holding, by)
+    return await duties.plan_tasks(uow, stay, patient, Trigger.DOCUMENT_FILED, news=news)

@@ -15,7 +15,8 @@ from discharge.facts import facts_of
 from discharge.handlers import planner
 from discharge.handlers.making import task_of
 from discharge.handlers.planner import NO_NEWS, News
-from discharge.handlers.waiting import release_waiting
+from discharge.handlers.reported import reports_before
+from discharge.handlers.waiting import release_waiting, settle
 from discharge.identifiers import PersonId, RuleId, SorCode, TaskId
 from discharge.patient import Patient
 from discharge.planning import Ladder, PlannedStep, PlannedTask, called, due_of, follows, instant_after, planned_task
@@ -63,6 +64,8 @@ _VOIDED: Final = {
     Trigger.PLAN_REVISED: "Planen er ændret",
     Trigger.DISCHARGED: planner.LEFT,
     Trigger.MESSAGE_WRITTEN: "Der er svaret på beskeden",
+    Trigger.MEDICATION_REVISED: "Det er klaret på medicinlisten",
+    Trigger.DOCUMENT_FILED: "Udskrivningsrapporten er kommet",
 }
 """Why an event took a duty back, as its owner reads it."""
 _FELL_AWAY: Final = frozenset({Trigger.TREATMENT_RESUMED, Trigger.PLAN_REVISED})
@@ -99,6 +102,7 @@ async def plan_tasks(
         tasks = await uow.tasks.of_stay(stay.id)
     wanted = [(trigger, rule) for trigger in triggers for rule in called(agreement, trigger, facts)]
     existing = {(task.rule, task.code): task for task in _holding(tasks, stay)} if wanted else {}
+    made: dict[TaskId, Rule] = {}
     for trigger, rule in wanted:
         known = None if trigger is Trigger.MESSAGE_WRITTEN else existing.get(rule.key)
         if known is not None and _is_asked_anew(known, rule, trigger, stay, facts, uow):
@@ -112,11 +116,24 @@ async def plan_tasks(
             continue
         task = task_of(uow, stay, planned, trigger, news.conversation_id)
         existing[rule.key] = task
+        made[task.id] = rule
         stay = stay.with_party(task.owner, PartyBasis.OWES, uow.now)
         await uow.tasks.save(task)
         await _arm(uow, task, planned.steps)
         uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
+    if any(task.wait for task in tasks) or any(rule.waits_for for rule in made.values()):
+        await settle(uow, stay.id, untold=made)
+    if Trigger.DOCUMENT_FILED not in triggers:
+        stay = await _sent_before(uow, stay, patient, made.values())
     return await _follow_up(uow, stay, patient, carried_out, news)
+
+
+async def _sent_before(uow: UnitOfWork, stay: Stay, patient: Patient, rules: Iterable[Rule]) -> Stay:
+    """A report that came in before the duty to send it was made has carried it out."""
+    if any(rule.completed_by is not None and Trigger.DOCUMENT_FILED in rule.completed_by.on for rule in rules):
+        for sent in await reports_before(uow, stay):
+            stay = await plan_tasks(uow, stay, patient, Trigger.DOCUMENT_FILED, news=sent)
+    return stay
 
 
 async def _follow_up(
@@ -173,7 +190,11 @@ async def _let_follow(
         elif follows(rule.completed_by, trigger, facts):
             carried_out += await _carry_out(uow, task, trigger, _doer(task, stay, trigger, news))
         elif follows(rule.renewed_by, trigger, facts) and not task.is_unanswered:
-            await ask_again(uow, stay, task, by=news.by, due_at=due_of(agreement, rule, context))
+            if news.is_medicine_of(task.owner, uow.directory):
+                continue
+            adds = news.medicine is not None and news.medicine.comes_to_others
+            due_at = task.due_at if adds else due_of(agreement, rule, context)
+            await ask_again(uow, stay, task, by=news.by, due_at=due_at)
         elif trigger in MOVING and rule.deadline.moves_with(news.changed):
             due_at = due_of(agreement, rule, context)
             if due_at is not None:

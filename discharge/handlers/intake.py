@@ -201,8 +201,7 @@ def _about(stays: Sequence[Stay], notice: Notice, filed: FiledNotice) -> Stay | 
 
     Episode ids come first, because published Provenance chains are not always whole.
     """
-    keys = {episode.key for episode in notice.episodes}
-    shared = [stay for stay in stays if keys & {episode.key for episode in stay.episodes}]
+    shared = [stay for stay in stays if stay.is_of(notice.episodes)]
     named = [stay for stay in shared or stays if filed.follows & stay.known_messages or filed.id in stay.known_messages]
     found = next(iter(named or shared), None)
     if found is None:

@@ -12,7 +12,7 @@ from discharge.planning import PlannedTask
 from discharge.policy import audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import Stay
-from discharge.task import HandoverTask, Proofs, Title
+from discharge.task import HandoverTask, Proofs, Title, Wait
 
 __all__ = ["task_of"]
 
@@ -54,6 +54,7 @@ def task_of(
         note_en=None if note is None else note.en,
         proofs=Proofs(sent_at=uow.now),
         conversation_id=conversation_id,
+        wait=None if rule.waits_for is None else Wait(code=rule.waits_for),
     )
 
 

@@ -1,4 +1,4 @@
-"""Medicine: lists are stated, signed for, decided line by line; every answer reaches those who asked.
+"""Medicine: lists are stated, signed for, decided line by line, remarked on; every answer reaches those who asked.
 
 Source: domain.md R14, R19 and R21, journey B; the contract of ``$decide``.
 """
@@ -9,10 +9,19 @@ from dataclasses import replace
 from typing import Final
 
 from discharge.agreement import Since, Trigger
-from discharge.commands import AnswerLine, DecideLines, OpenLine, PairLines, SignOffMedication, StateMedication
+from discharge.commands import (
+    AnswerLine,
+    CommentLine,
+    DecideLines,
+    OpenLine,
+    PairLines,
+    SignOffMedication,
+    StateMedication,
+)
 from discharge.context import MedicineFacts
 from discharge.errors import (
     ConcurrentUpdateError,
+    LineChangedError,
     MedicationError,
     NotAllowedError,
     NotFoundError,
@@ -24,10 +33,12 @@ from discharge.errors import (
 from discharge.events import MedicationRevised
 from discharge.handlers import duties, moves
 from discharge.handlers.resolving import RECONCILE
-from discharge.identifiers import StayId
-from discharge.medication.lists import Column, ListOrigin
+from discharge.identifiers import SorCode, StayId
+from discharge.medication.copies import BY_HAND, passes_over
+from discharge.medication.lists import Column, ListOrigin, MedicationList
 from discharge.medication.record import (
     Answer,
+    Comment,
     Decision,
     MedicationReconciliation,
     MedicationWork,
@@ -35,13 +46,14 @@ from discharge.medication.record import (
     SignOff,
     Verdict,
 )
-from discharge.policy import Caller, ContentClass, Role, require_role
+from discharge.policy import COMMENTING_ROLES, Caller, ContentClass, Role, require_role
 from discharge.ports import UnitOfWork
-from discharge.stay import Stay
+from discharge.stay import Stay, StayState
 from discharge.task import HandoverTask, Move, Person
 
 __all__ = [
     "answer_line",
+    "comment_line",
     "decide_lines",
     "keep",
     "open_line",
@@ -65,7 +77,8 @@ async def state_medication(command: StateMedication, uow: UnitOfWork) -> Medicat
     Raises:
         NotAllowedError: the role does not state that list.
         NotFoundError: the caller's place is no party that reads medicine, or not the ward.
-        MedicationError: a list of that id is there already.
+        MedicationError: a list of that id is there already, or it takes the place of another column's, of
+            somebody else's word on what is taken now, or of a list beside one's own.
     """
     caller, stated = command.caller, command.stated
     require_role(caller, "state-medication", *_STATES[stated.column])
@@ -77,11 +90,12 @@ async def state_medication(command: StateMedication, uow: UnitOfWork) -> Medicat
     if stated.replaces is not None and any(each.replaces == stated.replaces for each in record.lists):
         # Two wrote on the same list: the second would take away what the first one wrote.
         raise ConcurrentUpdateError(kind="MedicationList", expected=record.version - 1, actual=record.version)
-    if stated.origin in {ListOrigin.HAND, ListOrigin.HOME}:
+    _require_own(stated, record)
+    if stated.origin in BY_HAND:
         stated = replace(stated, received_at=uow.now)
     after = record.with_list(stated, uow.new_id)
     work = MedicationWork.SEEN_AT_HOME if stated.origin is ListOrigin.HOME else MedicationWork.LISTED
-    return await _kept(uow, stay, record, after, work, _person(caller))
+    return await _kept(uow, stay, record, after, work, _person(caller), place=caller.acting)
 
 
 async def sign_off_medication(command: SignOffMedication, uow: UnitOfWork) -> MedicationReconciliation:
@@ -110,7 +124,7 @@ async def sign_off_medication(command: SignOffMedication, uow: UnitOfWork) -> Me
         override_reason=command.override_reason,
     )
     stay = replace(stay, medicine_signed_at=uow.now)
-    return await _kept(uow, stay, record, record.signed(signed), MedicationWork.SIGNED, by)
+    return await _kept(uow, stay, record, record.signed(signed), MedicationWork.SIGNED, by, place=command.caller.acting)
 
 
 async def decide_lines(command: DecideLines, uow: UnitOfWork) -> HandoverTask:
@@ -124,7 +138,8 @@ async def decide_lines(command: DecideLines, uow: UnitOfWork) -> HandoverTask:
         MedicationError: an unknown line, or one decided twice.
         ReasonRequiredError: a change or a question without words.
         PersonRequiredError: a record system that names nobody.
-        ConcurrentUpdateError: a line says something else than what was decided on.
+        ConcurrentUpdateError: the rest was seen in an older version, or the task.
+        LineChangedError: a line says something else than what was decided on.
     """
     caller = command.caller
     stay = await uow.stays.get(await uow.tasks.stay_of(command.task_id))
@@ -137,6 +152,8 @@ async def decide_lines(command: DecideLines, uow: UnitOfWork) -> HandoverTask:
     if not task.is_open:
         raise RoundClosedError(state=task.status)
     by = _decider(command, task)
+    if command.task_version is not None and command.task_version != task.version:
+        raise ConcurrentUpdateError(kind="Task", expected=command.task_version, actual=task.version)
     record = await uow.medications.of_stay(stay)
     _require_seen(command, record)
     asked = [(each.line_id, each.verdict, each.reason) for each in command.decisions]
@@ -160,9 +177,12 @@ async def decide_lines(command: DecideLines, uow: UnitOfWork) -> HandoverTask:
     if task.is_unanswered:
         taken = task.moved(Move.ACCEPT, by=by, at=uow.now)
         task, stay = await moves.let_follow(uow, stay, task, taken, Move.ACCEPT, by)
-    asks = any(verdict is Verdict.ASK for _, verdict, _ in asked)
+    elif after is record:
+        await uow.commit()
+        return task
+    asks = any(each.verdict is Verdict.ASK for each in after.decisions[len(record.decisions) :])
     work = MedicationWork.ASKED if asks else MedicationWork.DECIDED
-    await _kept(uow, stay, record, after, work, by)
+    await _kept(uow, stay, record, after, work, by, asker=task.owner if asks else None, place=task.owner)
     return task
 
 
@@ -181,7 +201,7 @@ async def answer_line(command: AnswerLine, uow: UnitOfWork) -> MedicationReconci
     _require_words(command.text, "answer-line")
     by = _person(command.caller)
     answer = Answer(line_id=command.line_id, text=command.text, by=by, organization=stay.ward, at=uow.now)
-    return await _kept(uow, stay, record, record.answered(answer), MedicationWork.ANSWERED, by)
+    return await _kept(uow, stay, record, record.answered(answer), MedicationWork.ANSWERED, by, place=stay.ward)
 
 
 async def open_line(command: OpenLine, uow: UnitOfWork) -> MedicationReconciliation:
@@ -198,7 +218,35 @@ async def open_line(command: OpenLine, uow: UnitOfWork) -> MedicationReconciliat
     _require_words(command.note, "open-line")
     by = _person(command.caller)
     opening = Opened(line_id=command.line_id, by=by, organization=command.caller.acting, at=uow.now, note=command.note)
-    return await _kept(uow, stay, record, record.opened(opening), MedicationWork.OPENED, by)
+    return await _kept(uow, stay, record, record.opened(opening), MedicationWork.OPENED, by, place=opening.organization)
+
+
+async def comment_line(command: CommentLine, uow: UnitOfWork) -> MedicationReconciliation:
+    """Somebody who reads the medicine remarks on a line: all who read it are told, and nobody's duty changes.
+
+    Raises:
+        NotAllowedError: the role does not.
+        NotFoundError: the caller's place is no party that reads medicine.
+        MedicationError: no such line, or more words than a remark has.
+        ReasonRequiredError: a comment without words.
+    """
+    caller = command.caller
+    require_role(caller, "comment-line", *COMMENTING_ROLES)
+    stay, record = await _opened(command.stay_id, caller, uow)
+    _require_words(command.text, "comment-line")
+    by = _person(caller)
+    comment = Comment(
+        line_id=command.line_id,
+        text=command.text,
+        by=by,
+        role=caller.role,
+        organization=caller.acting,
+        at=uow.now,
+    )
+    # No rule is asked: whatever an agreement says of work on the medicine, a remark begins no round and ends none.
+    kept = await _told(uow, stay, record, record.commented(comment), MedicationWork.COMMENTED, by)
+    await uow.commit()
+    return kept
 
 
 async def pair_lines(command: PairLines, uow: UnitOfWork) -> MedicationReconciliation:
@@ -211,7 +259,9 @@ async def pair_lines(command: PairLines, uow: UnitOfWork) -> MedicationReconcili
     require_role(command.caller, "pair-lines", Role.DOCTOR, Role.GP)
     stay, record = await _opened(command.stay_id, command.caller, uow)
     after = (record.confirmed if command.same else record.separated)(command.pair, uow.new_id)
-    return await _kept(uow, stay, record, after, MedicationWork.PAIRED, _person(command.caller))
+    return await _kept(
+        uow, stay, record, after, MedicationWork.PAIRED, _person(command.caller), place=command.caller.acting
+    )
 
 
 async def _opened(stay_id: StayId, caller: Caller, uow: UnitOfWork) -> tuple[Stay, MedicationReconciliation]:
@@ -225,18 +275,26 @@ async def _opened(stay_id: StayId, caller: Caller, uow: UnitOfWork) -> tuple[Sta
 
 def _require_seen(command: DecideLines, record: MedicationReconciliation) -> None:
     """Nobody agrees to what they have not seen: a list that came meanwhile is looked at first."""
-    stale = command.accept_rest and command.expected_version not in {None, record.version}
-    for each in command.decisions:
-        line = record.lines.get(each.line_id)
-        stale = stale or (each.shown is not None and line is not None and line.fingerprint != each.shown)
-    if stale:
-        expected = record.version - 1 if command.expected_version is None else command.expected_version
-        raise ConcurrentUpdateError(kind="MedicationReconciliation", expected=expected, actual=record.version)
+    kind, actual = "MedicationReconciliation", record.version
+    expected = actual - 1 if command.expected_version is None else command.expected_version
+    shown = {each.line_id: each.shown for each in command.decisions if each.shown is not None}
+    changed = tuple(each for each in shown if each in record.lines and record.lines[each].fingerprint != shown[each])
+    if changed:
+        raise LineChangedError(kind=kind, expected=expected, actual=actual, lines=changed)
+    if command.accept_rest and command.expected_version not in {None, actual}:
+        raise ConcurrentUpdateError(kind=kind, expected=expected, actual=actual)
 
 
 def _require_ward(caller: Caller, stay: Stay, uow: UnitOfWork) -> None:
     if stay.ward not in caller.scope(uow.directory):
         raise NotFoundError(kind="Stay")
+
+
+def _require_own(stated: MedicationList, record: MedicationReconciliation) -> None:
+    own = record.table.own(stated.column, stated.source, stated.origin)
+    if passes_over(stated, record.lists, own):
+        problem = "the list that it is to replace is another's, not there, or beside one of the sender's own"
+        raise MedicationError(element="list", problem=problem)
 
 
 def _require_words(text: str, action: str) -> None:
@@ -265,9 +323,12 @@ async def _kept(
     after: MedicationReconciliation,
     work: MedicationWork,
     by: Person,
+    *,
+    place: SorCode,
+    asker: SorCode | None = None,
 ) -> MedicationReconciliation:
     """Keep it, and commit."""
-    kept, planned = await keep(uow, stay, before, after, work, by)
+    kept, planned = await keep(uow, stay, before, after, work, by, asker=asker, place=place)
     await uow.stays.save(planned)
     await uow.commit()
     return kept
@@ -280,11 +341,39 @@ async def keep(
     after: MedicationReconciliation,
     work: MedicationWork,
     by: Person,
+    *,
+    asker: SorCode | None = None,
+    place: SorCode | None = None,
 ) -> tuple[MedicationReconciliation, Stay]:
-    """Keep it, tell the parties, and let the agreement follow: the stay is still to be saved."""
-    kept = replace(after, version=before.version + 1)
+    """Keep it, tell the parties, and let the agreement follow: the stay is still to be saved.
+
+    ``asker`` is the place whose question it is, where it is one; ``place`` where it was done, if that is known.
+    """
     if any(each.column is Column.AT_DISCHARGE for each in after.lists[len(before.lists) :]):
         stay = replace(stay, medicine_listed_at=uow.now)
+    kept = await _told(uow, stay, before, after, work, by, place if work is MedicationWork.PAIRED else None)
+    if stay.state in {StayState.DEAD, StayState.CANCELLED}:
+        return kept, stay
+    patient = await uow.patients.get(stay.patient_id)
+    news = duties.News(
+        by=by,
+        changed=(Since.SIGN_OFF.value,) if work is MedicationWork.SIGNED else (),
+        medicine=MedicineFacts.told(work, before, kept, asker=asker, place=place),
+    )
+    return kept, await duties.plan_tasks(uow, stay, patient, Trigger.MEDICATION_REVISED, news=news)
+
+
+async def _told(
+    uow: UnitOfWork,
+    stay: Stay,
+    before: MedicationReconciliation,
+    after: MedicationReconciliation,
+    work: MedicationWork,
+    by: Person,
+    place: SorCode | None = None,
+) -> MedicationReconciliation:
+    """Keep it as its next version, and tell every place that reads the stay."""
+    kept = replace(after, version=before.version + 1)
     await uow.medications.save(kept)
     readers = tuple(
         sorted({party.organization for party in stay.parties if stay.is_read_by(party.organization, uow.now)})
@@ -297,13 +386,8 @@ async def keep(
             work=work,
             version=kept.version,
             unresolved=len(kept.unresolved),
+            place=place,
             places=readers,
         )
     )
-    patient = await uow.patients.get(stay.patient_id)
-    news = duties.News(
-        by=by,
-        changed=(Since.SIGN_OFF.value,) if work is MedicationWork.SIGNED else (),
-        medicine=MedicineFacts(work=work, unresolved=len(kept.unresolved)),
-    )
-    return kept, await duties.plan_tasks(uow, stay, patient, Trigger.MEDICATION_REVISED, news=news)
+    return kept

@@ -17,7 +17,7 @@ from discharge.errors import (
 from discharge.events import TaskDelivered, TaskMoved, TaskRequested
 from discharge.handlers import course, duties
 from discharge.handlers.resolving import require_resolved
-from discharge.handlers.waiting import release_waiting
+from discharge.handlers.waiting import release_waiting, require_released, settle
 from discharge.identifiers import FeedId, SorCode, TaskId
 from discharge.policy import ACTING_ROLES, Caller, Role, audience_at
 from discharge.ports import UnitOfWork
@@ -43,6 +43,7 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
         TransitionError: the state machine has no such move.
         ReasonRequiredError: the move must be explained.
         MedicationError: a list of medicine is to be done with while lines of it are open.
+        TaskWaitsError: another duty comes first, and nobody says why this one was done all the same.
         PersonRequiredError: a record system takes a duty of people on and names nobody.
     """
     stay = await uow.stays.get(await uow.tasks.stay_of(command.task_id))
@@ -70,6 +71,7 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
     _require_current(command, task)
     if command.move is Move.COMPLETE:
         await require_resolved(uow, stay, task)
+        moved = require_released(task, moved, command.reason)
     moved, after = await let_follow(uow, stay, task, moved, command.move, by)
     if after is not stay:
         await uow.stays.save(after)
@@ -97,6 +99,8 @@ async def let_follow(
         patient = await uow.patients.get(stay.patient_id)
         news = duties.News(by=by, completed=moved.code)
         stay = await duties.plan_tasks(uow, stay, patient, Trigger.TASK_COMPLETED, news=news)
+    if not moved.is_open:
+        await settle(uow, stay.id)
     if not moved.is_open or moved.owner != task.owner:
         stay = await course.close_access(uow, stay)
     return moved, stay
@@ -201,7 +205,8 @@ async def _pass_on(uow: UnitOfWork, stay: Stay, rejected: HandoverTask) -> Stay:
 
 async def confirm_delivered(command: ConfirmDelivered, uow: UnitOfWork) -> None:
     """A device of the owner has its feed up to an offset: proof of delivery, the first time only."""
-    if command.feed != FeedId(command.caller.acting):
+    # A page that never shows a duty delivers none.
+    if command.feed != FeedId(command.caller.acting) or command.caller.role is Role.PHARMACIST:
         return
     tasks = await uow.tasks.undelivered(command.feed, command.offset)
     if not tasks:

@@ -9,11 +9,13 @@ from typing import Final
 
 from discharge.agreement import HealthAgreement, Rule, Trigger
 from discharge.clock import local
-from discharge.context import MedicineFacts, MessageFacts, PlanningContext
-from discharge.identifiers import ConversationId
+from discharge.context import DocumentFacts, MedicineFacts, MessageFacts, PlanningContext
+from discharge.directory import Directory
+from discharge.identifiers import ConversationId, SorCode
 from discharge.notices import FiledNotice
 from discharge.patient import Patient
 from discharge.ports import UnitOfWork
+from discharge.responsibility import who_answers
 from discharge.stay import Stay
 from discharge.task import AgreementRef, HandoverTask, Person, TaskStatus
 
@@ -46,11 +48,17 @@ class News:
     """Fields of the plan that changed."""
     message: MessageFacts | None = None
     medicine: MedicineFacts | None = None
+    document: DocumentFacts | None = None
     conversation_id: ConversationId | None = None
     completed: str | None = None
     """Code of the duty that was done."""
     followed_up: set[str] | None = None
     """Codes whose doing has been followed up in this event, for all that follows from it to share."""
+
+    def is_medicine_of(self, place: SorCode, directory: Directory) -> bool:
+        """True for what ``place`` itself did with the medicine: nobody is asked again by their own work."""
+        done_at = None if self.medicine is None else self.medicine.place
+        return done_at is not None and place in directory.within(done_at)
 
 
 NO_NEWS: Final = News()
@@ -106,18 +114,21 @@ def context_of(
     news: News = NO_NEWS,
 ) -> PlanningContext:
     """All that a rule may look at, as it stands in this transaction."""
+    gp = patient.gp if patient.gp in uow.directory else None
     return PlanningContext(
         stay=stay,
         patient=patient,
         directory=uow.directory,
-        gp=patient.gp if patient.gp in uow.directory else None,
+        gp=gp,
         municipality_is_party=stay.receiver is not None and stay.is_party(stay.receiver),
         report_requested=bool(reports_asked(stay)),
+        ward_answers=stay.is_open or who_answers(stay, tasks, gp, uow.now).is_extended,
         received_at=uow.now,
         closed_days=uow.agreements.closed_days(local(uow.now).date(), agreement),
         changed=news.changed,
         message=news.message,
         medicine=news.medicine,
+        document=news.document,
         completed=news.completed,
         open_codes=frozenset(task.code for task in tasks if task.is_open),
         # What was done on a fact that was taken back is not done.

@@ -13,7 +13,7 @@ from typing import Final
 
 from discharge.medication.lines import Change
 from discharge.medication.lists import Column
-from discharge.medication.reconciling import ReconciledLine
+from discharge.medication.reconciling import Doubt, ReconciledLine
 from discharge.medication.record import LineId, MedicationReconciliation
 
 __all__ = ["Gap", "GapKind", "gaps"]
@@ -71,11 +71,15 @@ def _gaps(record: MedicationReconciliation, *, dispensing_paused: bool, lasts: b
 
 
 def _of_line(line: ReconciledLine, *, lasts: bool) -> Iterator[GapKind]:
+    if line.doubt is Doubt.NO_LIST_AT_DISCHARGE and line.instruction_line.is_words:
+        return  # The list as a whole is missing, which is a gap of its own.
     if line.change is Change.UNCLEAR:
         yield GapKind.UNCLEAR
     elif line.is_guess:
         yield GapKind.GUESSED
-    if line.change in _NEEDS_REASON and not line.reason and not line.instruction_line.indication:
+    # What it is for tells why it is new, and never why it was changed.
+    is_explained = line.reason or (line.change is Change.NEW and line.instruction_line.indication)
+    if line.change in _NEEDS_REASON and not is_explained:
         yield GapKind.NO_REASON
     if line.change in _TAKEN and not lasts and not line.instruction_line.supply:
         yield GapKind.NO_SUPPLY

@@ -18,6 +18,7 @@ from typing import Final
 
 from discharge.medication.lines import MedicationLine
 from discharge.medication.lists import Column, MedicationList
+from discharge.medication.wording import form_key, plain, route_key, strength_key
 
 __all__ = ["JoinedBy", "JoinedLine", "Pair", "join"]
 
@@ -29,8 +30,10 @@ _Key = tuple[str, ...]
 class JoinedBy(IntEnum):
     """What holds lines together, strongest first."""
 
-    ALONE = 0
+    ALONE = -1
     """Nothing: it stands on one list only."""
+    WORDS = 0
+    """They are what their lists say in words: they are read side by side."""
     CONFIRMED = 1
     """A person said so."""
     ORDER = 2
@@ -48,15 +51,17 @@ class JoinedBy(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedLine:
-    """One medicine, with what each list says of it. Several in one list are the same line twice."""
+    """One medicine, with what each list says of it."""
 
     cells: Mapping[Column, tuple[MedicationLine, ...]]
     by: JoinedBy = JoinedBy.ALONE
     has_rivals: bool = False
     """True when another line of the same substance could as well have been meant."""
+    is_double: bool = False
+    """True when a list says it twice."""
 
     def line(self, column: Column) -> MedicationLine | None:
-        """What ``column`` says of it."""
+        """What ``column`` says of it, by the latest of its lists that does."""
         found = self.cells.get(column)
         return found[0] if found else None
 
@@ -65,11 +70,6 @@ class JoinedLine:
         """Every line of every list that is in it."""
         return tuple(line for column in Column for line in self.cells.get(column, ()))
 
-    @property
-    def is_double(self) -> bool:
-        """True when a list says it twice."""
-        return any(len(lines) > 1 for lines in self.cells.values())
-
 
 def join(
     lists: Iterable[MedicationList],
@@ -77,26 +77,31 @@ def join(
     together: Iterable[Pair] = (),
     apart: Iterable[Pair] = (),
 ) -> tuple[JoinedLine, ...]:
-    """The medicines of ``lists``, at most one list a column; in the order of the columns and lists.
+    """The medicines of ``lists``, in their order.
 
     Args:
-        lists: what is to be joined.
+        lists: what is to be joined; of one column the latest first.
         together: pairs of lines that a person said are the same.
         apart: pairs that a person said are not; no guess joins them.
     """
-    groups = _Groups([cell for each in lists for cell in _cells(each)], frozenset(apart))
+    groups = _Groups(tuple(lists), frozenset(apart))
     groups.confirm(together)
     for by, keys_of in _LEVELS:
         groups.merge(by, keys_of)
     return groups.joined()
 
 
-def _cells(medication: MedicationList) -> Iterator[tuple[Column, tuple[MedicationLine, ...]]]:
+def _cells(medication: MedicationList) -> Iterator[tuple[MedicationLine, ...]]:
     """The lines of a list; those that say the same are one."""
     alike: dict[MedicationLine, list[MedicationLine]] = defaultdict(list)
-    for line in medication.lines:
+    for line in medication.all_lines:
         alike[line if line.is_nameless else replace(line, id="", section=None)].append(line)
-    return ((medication.column, tuple(lines)) for lines in alike.values())
+    return (tuple(lines) for lines in alike.values())
+
+
+def _words(line: MedicationLine) -> Iterator[_Key]:
+    if line.is_words:
+        yield ("words",)
 
 
 def _orders(line: MedicationLine) -> Iterator[_Key]:
@@ -109,7 +114,13 @@ def _products(line: MedicationLine) -> Iterator[_Key]:
 
 def _exact(line: MedicationLine) -> Iterator[_Key]:
     if line.atc and line.strength and line.form and line.route:
-        yield line.atc, line.strength.casefold(), line.form.casefold(), line.route.casefold()
+        strength, form, route = line.strength, line.form, line.route
+        yield (
+            line.atc,
+            strength_key(strength) or plain(strength),
+            form_key(form) or plain(form),
+            route_key(route) or plain(route),
+        )
 
 
 def _exact_and_dosage(line: MedicationLine) -> Iterator[_Key]:
@@ -127,6 +138,7 @@ def _name(line: MedicationLine) -> Iterator[_Key]:
 
 
 _LEVELS: Final[tuple[tuple[JoinedBy, Callable[[MedicationLine], Iterator[_Key]]], ...]] = (
+    (JoinedBy.WORDS, _words),
     (JoinedBy.ORDER, _orders),
     (JoinedBy.PRODUCT, _products),
     (JoinedBy.EXACT, _exact_and_dosage),
@@ -136,14 +148,20 @@ _LEVELS: Final[tuple[tuple[JoinedBy, Callable[[MedicationLine], Iterator[_Key]]]
 )
 
 
-class _Groups:
-    """Lines on their way into groups. At each step a group has at most one cell a column."""
+_DECIDED: Final = frozenset({Column.BEFORE, Column.AT_DISCHARGE, Column.NOW})
 
-    def __init__(self, cells: Sequence[tuple[Column, tuple[MedicationLine, ...]]], apart: frozenset[Pair]) -> None:
-        self._groups: list[dict[Column, tuple[MedicationLine, ...]]] = [{column: lines} for column, lines in cells]
-        self._by = [JoinedBy.ALONE] * len(cells)
+
+class _Groups:
+    """Lines on their way into groups. At each step a group has at most one cell a list."""
+
+    def __init__(self, lists: Sequence[MedicationList], apart: frozenset[Pair]) -> None:
+        self._columns = [each.column for each in lists]
+        self._groups: list[dict[int, tuple[MedicationLine, ...]]] = [
+            {place: lines} for place, each in enumerate(lists) for lines in _cells(each)
+        ]
+        self._by = [JoinedBy.ALONE] * len(self._groups)
         self._rivals: set[int] = set()
-        self._into = list(range(len(cells)))
+        self._into = list(range(len(self._groups)))
         self._apart = apart
 
     def confirm(self, pairs: Iterable[Pair]) -> None:
@@ -166,21 +184,55 @@ class _Groups:
                     having[key].add(place)
         for key in sorted(having):
             places = {self._root(place) for place in having[key]}
-            if len(places) == 1:
-                continue
-            if not self._is_one_each(places) or not self._is_one_substance(places):
-                self._rivals |= places
-            elif not by.is_guess or self._may_be_guessed(places):
-                self._unite(places, by)
+            for part in self._parts(places) if by.is_guess else [places]:
+                self._merge_part(part, by)
+
+    def _merge_part(self, places: set[int], by: JoinedBy) -> None:
+        if len(places) == 1:
+            return
+        if not self._is_one_each(places) or not self._is_one_substance(places):
+            # A number that stands on several lines tells nothing of any of them.
+            self._rivals |= places if by >= JoinedBy.EXACT else set()
+        elif not by.is_guess or not self._is_apart(places):
+            self._unite(places, by)
+
+    def _parts(self, places: Iterable[int]) -> Sequence[set[int]]:
+        """Those that may be guessed to be one medicine: never across routes, and never with what was given there.
+
+        Where there are several routes, whatever names none could be any of them: nobody can tell which.
+        """
+        ours = [place for place in places if any(self._columns[each] in _DECIDED for each in self._groups[place])]
+        by_route: dict[str | None, set[int]] = defaultdict(set)
+        for place in ours:
+            known = {key for line in _lines(self._groups[place]) if line.route and (key := route_key(line.route))}
+            by_route[known.pop() if len(known) == 1 else None].add(place)
+        unknown = by_route.pop(None, set())
+        if len(by_route) > 1:
+            self._rivals |= set(ours)
+            return [*by_route.values(), *({place} for place in unknown)]
+        return [set(ours)] if ours else []
 
     def joined(self) -> tuple[JoinedLine, ...]:
         """The groups as they are now."""
         rivals = {self._root(place) for place in self._rivals}
         return tuple(
-            JoinedLine(cells=MappingProxyType(group), by=self._by[place], has_rivals=place in rivals)
+            JoinedLine(
+                cells=MappingProxyType(self._by_column(group)),
+                by=self._by[place],
+                has_rivals=place in rivals,
+                is_double=any(len(lines) > 1 for lines in group.values()),
+            )
             for place, group in enumerate(self._groups)
             if group
         )
+
+    def _by_column(self, group: Mapping[int, tuple[MedicationLine, ...]]) -> dict[Column, tuple[MedicationLine, ...]]:
+        """The lines of a group, of one column those of its latest list first."""
+        cells: dict[Column, tuple[MedicationLine, ...]] = {}
+        for place in sorted(group):
+            column = self._columns[place]
+            cells[column] = cells.get(column, ()) + group[place]
+        return cells
 
     def _root(self, place: int) -> int:
         while self._into[place] != place:
@@ -188,19 +240,17 @@ class _Groups:
         return place
 
     def _is_one_each(self, places: Iterable[int]) -> bool:
-        columns = [column for place in places for column in self._groups[place]]
-        return len(columns) == len(set(columns))
+        lists = [each for place in places for each in self._groups[place]]
+        return len(lists) == len(set(lists))
 
     def _is_one_substance(self, places: Iterable[int]) -> bool:
         """No number makes one medicine of two substances."""
         return len({line.atc for place in places for line in _lines(self._groups[place]) if line.atc}) <= 1
 
-    def _may_be_guessed(self, places: Iterable[int]) -> bool:
-        """Never across routes, and never against what a person said."""
-        lines = [line for place in places for line in _lines(self._groups[place])]
-        routes = {line.route.casefold() for line in lines if line.route}
-        marks = {line.mark for line in lines}
-        return len(routes) <= 1 and not any(pair <= marks for pair in self._apart)
+    def _is_apart(self, places: Iterable[int]) -> bool:
+        """True when a person said that two of them are not the same."""
+        marks = {line.mark for place in places for line in _lines(self._groups[place])}
+        return any(pair <= marks for pair in self._apart)
 
     def _unite(self, places: Iterable[int], by: JoinedBy) -> None:
         first, *others = sorted(places)
@@ -212,5 +262,5 @@ class _Groups:
         self._by[first] = max(self._by[first], by)
 
 
-def _lines(group: Mapping[Column, tuple[MedicationLine, ...]]) -> Iterator[MedicationLine]:
+def _lines(group: Mapping[int, tuple[MedicationLine, ...]]) -> Iterator[MedicationLine]:
     return (line for lines in group.values() for line in lines)

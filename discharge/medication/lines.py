@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-__all__ = ["ATC", "Change", "Coding", "DoseRow", "LineStatus", "MedicationLine", "Quantity", "name_key"]
+__all__ = [
+    "ATC",
+    "Change",
+    "Coding",
+    "DoseRow",
+    "LineStatus",
+    "Maximum",
+    "MedicationLine",
+    "Quantity",
+    "added",
+    "name_key",
+]
 
 ATC: Final = "http://www.whocc.no/atc"
 _SUBSTANCE_LENGTH: Final = 7
@@ -22,6 +34,9 @@ _MASS: Final = {
     "µg": Decimal("0.001"),
     "mcg": Decimal("0.001"),
 }
+_HOURS: Final = {"h": Decimal(1), "d": Decimal(24), "wk": Decimal(168)}
+_NOT_SAID: Final = frozenset({"id", "section", "orders", "products", "copied_from"})
+"""What a line is known by, and where it stands: nothing that anybody takes."""
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)?")
 _STRENGTH: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]+)")
 
@@ -72,6 +87,23 @@ class Quantity:
         return None if factor is None else self.value * factor
 
 
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """The most that may be taken in a time; where none is said, at one time.
+
+    Source: FHIR R4, Dosage.maxDosePerPeriod and Dosage.maxDosePerAdministration.
+    """
+
+    amount: Quantity
+    per: Quantity | None = None
+
+    @property
+    def hours(self) -> Decimal | None:
+        """The time in hours; None when it is not said, or in no unit of a certain length."""
+        factor = None if self.per is None else _HOURS.get(self.per.unit)
+        return None if self.per is None or factor is None else self.per.value * factor
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoseRow:
     """One instruction. Rows of one ``sequence`` run side by side, a higher one follows.
@@ -90,6 +122,21 @@ class DoseRow:
     as_needed_for: str | None = None
     length: str | None = None
     """For how long, as it was bounded: ``3 d``."""
+    maxima: tuple[Maximum, ...] = ()
+    beside: tuple[str, ...] = ()
+    """What else is said of taking it, for which there is no number here, in words: ``ved sengetid``."""
+
+    @property
+    def instruction(self) -> str | None:
+        """What it says in words; its numbers among them where it says something beside them."""
+        return self.text if not self.beside else added(self.text or self._numbers, self.beside)
+
+    @property
+    def _numbers(self) -> str:
+        dose = "" if self.dose is None else f"{self.dose.value.normalize():f} {self.dose.unit} "
+        if self.times is None or self.days is None:
+            return dose
+        return f"{dose}x {self.times.normalize():f} / {self.days.normalize():f} d"
 
     @property
     def daily(self) -> Quantity | None:
@@ -132,6 +179,10 @@ class MedicationLine:
     section: str | None = None
     """Where in its document it stands."""
     note: str | None = None
+    copied_from: str | None = None
+    """The id of the line in a document that a person began with when writing this one."""
+    is_words: bool = False
+    """True: no medicine of its own but what a list says in words alone, which somebody has to read."""
 
     @cached_property
     def atc(self) -> str | None:
@@ -144,14 +195,21 @@ class MedicationLine:
         """Whether it is to be taken; None when the list does not say."""
         return None if self.status is LineStatus.UNKNOWN else self.status is LineStatus.ACTIVE
 
+    @cached_property
+    def said(self) -> tuple[object, ...]:
+        """What it says, whatever it is called here, where it stands, and how its numbers are written."""
+        return tuple(_canonical(getattr(self, each.name)) for each in fields(self) if each.name not in _NOT_SAID)
+
     @property
     def is_nameless(self) -> bool:
         """True when nobody can tell which product it is: no name and no code."""
-        return self.name is None and not self.codes
+        return self.name is None and not self.codes and not self.is_words
 
     @cached_property
     def mark(self) -> str:
         """What the line is known by from list to list: the strongest that it has."""
+        if self.is_words:
+            return "words"
         known = min(self.orders, default=None) or min(self.products, default=None)
         if known is not None:
             return "|".join(known)
@@ -168,8 +226,9 @@ class MedicationLine:
     @property
     def instruction(self) -> str | None:
         """What the list says of taking it, in its own words."""
-        said = [row.text for row in self.dosage if row.text]
-        return self.dosage_text or "; ".join(said) or None
+        if self.dosage_text:
+            return added(self.dosage_text, (words for row in self.dosage for words in row.beside))
+        return "; ".join(words for row in self.dosage if (words := row.instruction)) or None
 
     @cached_property
     def daily(self) -> Quantity | None:
@@ -203,6 +262,29 @@ class MedicationLine:
         """True: taken as needed; None: the list says nothing of dosage, or mixes both."""
         said = {row.as_needed for row in self.dosage}
         return said.pop() if len(said) == 1 else None
+
+
+def added(said: str, words: Iterable[str]) -> str:
+    """``said`` with what stands beside it, but for what it says itself."""
+    spoken = said.casefold()
+    more = (each for each in dict.fromkeys(words) if not _says(spoken, each.casefold()))
+    return ", ".join(part for part in (said.strip(), *more) if part)
+
+
+def _says(spoken: str, words: str) -> bool:
+    """True where the words stand as they are: ``formiddag`` says nothing of ``middag``."""
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", spoken) is not None
+
+
+def _canonical(value: object) -> object:
+    """The same for the same: ``1`` and ``1.0`` are one number."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, tuple):
+        return tuple(map(_canonical, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return tuple(_canonical(getattr(value, each.name)) for each in fields(value))
+    return value
 
 
 def name_key(name: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from discharge.identifiers import SorCode
 from discharge.medication.lines import MedicationLine
 from discharge.task import Person
 
-__all__ = ["Column", "ListOrigin", "MedicationList", "Saying", "latest"]
+__all__ = ["Column", "ListOrigin", "MedicationList", "Saying", "standing"]
 
 
 class Column(StrEnum):
@@ -41,8 +41,10 @@ class Saying(StrEnum):
     UNCHANGED = "unchanged-in-text"
     """The text says that the usual medicine goes on, and lists nothing."""
 
-
-_SILENT: Final = frozenset({Saying.NOT_KNOWN, Saying.NOT_REPORTED})
+    @property
+    def is_told(self) -> bool:
+        """True when it says which medicine is taken, or that none is."""
+        return self in {Saying.LISTED, Saying.NONE_KNOWN}
 
 
 class ListOrigin(StrEnum):
@@ -73,7 +75,11 @@ class MedicationList:
     lines: tuple[MedicationLine, ...] = ()
     text: str | None = None
     """What stands in words only, verbatim."""
+    says_more: bool = False
+    """True: whoever wrote it says that its words hold more than its lines."""
     replaces: str | None = None
+    documents: tuple[str, ...] = ()
+    """Ids of the documents that it stands in."""
 
     @property
     def stated_at(self) -> datetime:
@@ -83,18 +89,66 @@ class MedicationList:
     @property
     def is_told(self) -> bool:
         """True when it says which medicine is taken, or that none is."""
-        return self.saying in {Saying.LISTED, Saying.NONE_KNOWN}
+        return self.saying.is_told
+
+    @property
+    def is_in_words(self) -> bool:
+        """True when what it says stands in words alone: nobody knows it before somebody has read them."""
+        return bool(self.text) and not self.lines and not self.is_told
+
+    @property
+    def has_words(self) -> bool:
+        """True when somebody has to read it: it stands in words, or says nothing of what the patient goes home with.
+
+        Words beside lines count where they say more than those, and beside "none" where nobody typed that by hand.
+        """
+        is_silent = self.column is Column.AT_DISCHARGE and not self.is_told
+        by_hand = self.origin in {ListOrigin.HAND, ListOrigin.HOME}
+        beside_none = self.saying is Saying.NONE_KNOWN and bool(self.text) and not by_hand
+        beside_lines = self.says_more and bool(self.text) and self.column is not Column.IN_HOSPITAL
+        return self.is_in_words or beside_lines or (not self.lines and (is_silent or beside_none))
+
+    @property
+    def all_lines(self) -> tuple[MedicationLine, ...]:
+        """Its lines; words to be read are one more, so that they are shown, decided and never passed over."""
+        if not self.has_words:
+            return self.lines
+        return (
+            *self.lines,
+            MedicationLine(id=f"{self.id}:words", name=None, dosage_text=self.text, is_words=True),
+        )
 
 
-def latest(lists: Iterable[MedicationList], column: Column) -> MedicationList | None:
-    """The list that holds in ``column``: of those that nothing replaces the one that states the latest time.
+def standing(lists: Iterable[MedicationList], column: Column) -> tuple[MedicationList, ...]:
+    """The lists that hold in ``column``, the latest statement first: of each source the newest that tells.
 
-    The order in which they arrive decides only between two of the same time.
+    Who knows nothing takes nothing away from what was known, and neither do words: later ones of the same source
+    stand beside its list. What a place writes by hand, what its record system sends and what its documents say
+    are told apart; which documents hold is settled among themselves. The order in which lists arrive decides only
+    between two of the same time.
     """
     among = [each for each in lists if each.column is column]
     gone = {each.replaces for each in among}
-    standing = [each for each in among if each.id not in gone]
-    # Who knows nothing takes nothing away from what somebody knew.
-    standing = [each for each in standing if each.saying not in _SILENT] or standing
-    # Of equals ``max`` takes the first: the last that came.
-    return max(reversed(standing), key=lambda each: (each.stated_at, each.received_at), default=None)
+    voices: dict[tuple[str, ...], list[MedicationList]] = defaultdict(list)
+    for each in among:
+        if each.id not in gone:
+            of_its_own = (each.id,) if each.origin is ListOrigin.DOCUMENT else ()
+            voices[(each.source, each.origin, *of_its_own)].append(each)
+    return tuple(_newest_first(held for voice in voices.values() for held in _holding(voice)))
+
+
+def _newest_first(lists: Iterable[MedicationList]) -> Sequence[MedicationList]:
+    """In the order of what they state; of equals the last that came is first."""
+    latest_arrival_first = [*lists][::-1]
+    return sorted(latest_arrival_first, key=lambda each: (each.stated_at, each.received_at), reverse=True)
+
+
+def _holding(voice: Sequence[MedicationList]) -> Sequence[MedicationList]:
+    """What counts of the lists of one source: at most one that tells, and one in words that came after it."""
+    ordered = _newest_first(voice)
+    told = next((place for place, each in enumerate(ordered) if each.is_told), None)
+    worded = next((place for place, each in enumerate(ordered) if each.is_in_words), None)
+    if told is None:
+        return [ordered[worded or 0]]
+    later_words = worded is not None and worded < told
+    return [ordered[told], ordered[worded]] if later_words and worded is not None else [ordered[told]]

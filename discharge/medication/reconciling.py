@@ -6,48 +6,18 @@ differently is unclear until a person decides. Source: eu-discharge-report diges
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from discharge.medication.comparing import Comparison, compare
+from discharge.identifiers import SorCode, in_letters
+from discharge.medication.comparing import Aspect, Comparison, compare, is_worded_alike
 from discharge.medication.joining import JoinedLine, Pair, join
-from discharge.medication.lines import Change, LineStatus, MedicationLine
-from discharge.medication.lists import Column, MedicationList, Saying, latest
+from discharge.medication.judging import Basis, Doubt, Told, judge
+from discharge.medication.lines import Change, MedicationLine
+from discharge.medication.lists import Column, ListOrigin, MedicationList, standing
 
 __all__ = ["Basis", "Doubt", "Reconciled", "ReconciledLine", "reconcile"]
-
-
-_LETTERS: Final = str.maketrans("0123456789", "ghijklmnop")
-
-
-class Basis(StrEnum):
-    """How we know what has become of a line, the strongest first."""
-
-    CODE = "code"
-    STATUS = "status"
-    COMPARISON = "comparison"
-    TEXT = "text"
-
-
-class Doubt(StrEnum):
-    """Why nobody can tell what has become of a line."""
-
-    PRODUCT_MISSING = "product-missing"
-    CONTRADICTION = "contradiction"
-    DOSE_UNCLEAR = "dose-unclear"
-    STATUS_UNKNOWN = "status-unknown"
-    COURSE_ENDED = "course-ended"
-    """Ended as it was meant to: no order to stop."""
-    RIVALS = "several-of-the-substance"
-    NOT_MENTIONED = "not-mentioned"
-    ASSERTED_UNCHANGED = "asserted-unchanged"
-    NO_LIST_BEFORE = "no-list-before"
-    NO_LIST_AT_DISCHARGE = "no-list-at-discharge"
-    ONLY_NOW = "only-now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +31,11 @@ class ReconciledLine:
     since_before: Comparison | None = None
     """What differs at discharge from before; None where one of them does not have it."""
     since_discharge: Comparison | None = None
-    """What differs now from the discharge."""
+    """What differs now from the discharge, by any of the lists of now."""
     is_missing_now: bool = False
-    """True when a list of what is taken now is there, and does not have it although it is to be taken."""
+    """True when one of the lists of what is taken now does not have it although it is to be taken."""
+    is_missing_before: bool = False
+    """True when one of the lists of before does not have it, and another has."""
     pairs: tuple[int, ...] = ()
     """Places in the table of other lines with the same substance."""
 
@@ -75,8 +47,22 @@ class ReconciledLine:
     @property
     def is_settled(self) -> bool:
         """True when it goes on as it was, and nothing about it is guessed: it may be accepted with the rest."""
-        drifted = self.is_missing_now or (self.since_discharge is not None and not self.since_discharge.is_same)
-        return self.change is Change.UNCHANGED and not self.is_guess and not drifted and not self.joined.is_double
+        before, after = map(self.joined.line, (Column.BEFORE, Column.AT_DISCHARGE))
+        if self.change is not Change.UNCHANGED or before is None or after is None:
+            return False
+        doubted = self.is_guess or self.is_missing_before or self.is_missing_now or self.joined.is_double
+        now = self.joined.cells.get(Column.NOW, ())
+        return not doubted and is_worded_alike(before, after) and all(_confirms(each, after) for each in now)
+
+    @property
+    def drifts(self) -> bool:
+        """True when something else is taken now than the patient was sent home with."""
+        after, compared = self.joined.line(Column.AT_DISCHARGE), self.since_discharge
+        if after is None or after.is_words:
+            return False
+        is_taken = after.is_taken is not False
+        turned = any((each.is_taken is not False) is not is_taken for each in self.joined.cells.get(Column.NOW, ()))
+        return self.is_missing_now or turned or (compared is not None and bool(compared.differs))
 
     @property
     def instruction_line(self) -> MedicationLine:
@@ -93,14 +79,8 @@ class ReconciledLine:
     @property
     def fingerprint(self) -> str:
         """The same as long as no list says anything else of it: a decision holds for what was shown."""
-        shown = (
-            self.change,
-            self.doubt,
-            self.is_guess,
-            *((column, _said(lines)) for column, lines in _cells(self.joined)),
-        )
-        # In letters alone: digits in a row could be taken for somebody's number.
-        return hashlib.sha256(repr(shown).encode()).hexdigest()[:32].translate(_LETTERS)
+        shown = (self.change, self.doubt, self.is_guess, self.is_missing_now, self.joined.is_double)
+        return in_letters(repr((*shown, *_news(self.joined))), 32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,38 +88,66 @@ class Reconciled:
     """The table of a stay."""
 
     lists: tuple[MedicationList, ...]
-    """Those that stand side by side, at most one a column."""
+    """Those that stand side by side, column by column; of a column the latest statement first."""
     lines: tuple[ReconciledLine, ...]
     """What is to be decided."""
     in_hospital: tuple[JoinedLine, ...]
     """Given during the stay alone."""
 
+    def standing(self, column: Column) -> tuple[MedicationList, ...]:
+        """The lists of a column, the latest statement first."""
+        return tuple(each for each in self.lists if each.column is column)
+
     def told(self, column: Column) -> MedicationList | None:
-        """The list of a column."""
-        return next((each for each in self.lists if each.column is column), None)
+        """The list of a column that counts first: the latest that tells which medicine is taken."""
+        held = self.standing(column)
+        return next((each for each in held if each.is_told), held[0] if held else None)
+
+    def own(self, column: Column, source: SorCode, origin: ListOrigin) -> MedicationList | None:
+        """The list of a place's own that stands in a column, before its later words."""
+        held = [each for each in self.standing(column) if (each.source, each.origin) == (source, origin)]
+        return next((each for each in held if each.is_told), held[0] if held else None)
 
 
 def reconcile(
-    lists: Iterable[MedicationList], *, together: Iterable[Pair] = (), apart: Iterable[Pair] = ()
+    lists: Iterable[MedicationList],
+    *,
+    together: Iterable[Pair] = (),
+    apart: Iterable[Pair] = (),
+    unfounded: Collection[str] = (),
 ) -> Reconciled:
-    """The table out of everything that was stated; of each column the list that holds.
+    """The table out of everything that was stated; of each column the lists that hold.
 
     Args:
         lists: all that were stated.
         together: pairs of lines that a person said are the same.
         apart: pairs that a person said are not.
+        unfounded: ids of lines of withdrawn documents that nothing else says.
     """
     everything = tuple(lists)
-    standing = tuple(found for column in Column if (found := latest(everything, column)) is not None)
-    joined = join(standing, together=together, apart=apart)
-    to_decide = [each for each in joined if set(each.cells) != {Column.IN_HOSPITAL}]
-    telling = {each.column: each for each in standing}
+    held = tuple(each for column in Column for each in standing(everything, column))
+    joined = join(held, together=together, apart=apart)
+    only_there = [each for each in joined if set(each.cells) == {Column.IN_HOSPITAL} and not _stands_in(each, held)]
+    to_decide = [each for each in joined if each not in only_there]
+    told = Told(held)
     pairs = _pairs(to_decide)
     return Reconciled(
-        lists=standing,
-        lines=tuple(_judged(each, telling, pairs[place]) for place, each in enumerate(to_decide)),
-        in_hospital=tuple(each for each in joined if set(each.cells) == {Column.IN_HOSPITAL}),
+        lists=held,
+        lines=tuple(_founded(_judged(each, told, pairs[place]), unfounded) for place, each in enumerate(to_decide)),
+        in_hospital=tuple(only_there),
     )
+
+
+def _stands_in(joined: JoinedLine, held: Iterable[MedicationList]) -> bool:
+    """True for words on the stay where nobody says what the patient goes home with: it may stand in them."""
+    return joined.all_lines[0].is_words and all(each.column is not Column.AT_DISCHARGE for each in held)
+
+
+def _founded(line: ReconciledLine, unfounded: Collection[str]) -> ReconciledLine:
+    """The line; open where what it was copied from does not hold any more."""
+    if not any({each.id, each.copied_from} & set(unfounded) for each in line.joined.all_lines):
+        return line
+    return replace(line, change=Change.UNCLEAR, basis=Basis.COMPARISON, doubt=Doubt.SOURCE_WITHDRAWN)
 
 
 def _pairs(lines: Sequence[JoinedLine]) -> dict[int, tuple[int, ...]]:
@@ -155,128 +163,47 @@ def _pairs(lines: Sequence[JoinedLine]) -> dict[int, tuple[int, ...]]:
     return {place: tuple(sorted(found[place])) for place in range(len(lines))}
 
 
-def _judged(joined: JoinedLine, telling: dict[Column, MedicationList], pairs: tuple[int, ...]) -> ReconciledLine:
-    before, after, now = map(joined.line, (Column.BEFORE, Column.AT_DISCHARGE, Column.NOW))
+def _judged(joined: JoinedLine, told: Told, pairs: tuple[int, ...]) -> ReconciledLine:
+    before, after = map(joined.line, (Column.BEFORE, Column.AT_DISCHARGE))
+    if joined.all_lines[0].is_words:
+        is_silent = all(each.instruction is None for each in joined.all_lines)
+        unread = Doubt.NO_LIST_AT_DISCHARGE if is_silent else Doubt.IN_WORDS
+        return ReconciledLine(joined=joined, change=Change.UNCLEAR, basis=Basis.TEXT, doubt=unread)
     since_before = None if before is None or after is None else compare(before, after)
-    change, basis, doubt = _change(joined, since_before, telling)
+    change, basis, doubt = judge(joined, since_before, told)
+    now = joined.cells.get(Column.NOW, ())
     return ReconciledLine(
         joined=joined,
         change=change,
         basis=basis,
         doubt=doubt,
         since_before=since_before,
-        since_discharge=None if after is None or now is None else compare(after, now),
-        is_missing_now=now is None
-        and after is not None
-        and after.is_taken is not False
-        and _tells(telling, Column.NOW),
+        since_discharge=None if after is None or not now else _together(compare(after, each) for each in now),
+        is_missing_now=after is not None and after.is_taken is not False and told.misses(joined, Column.NOW),
+        is_missing_before=before is not None and told.misses(joined, Column.BEFORE),
         pairs=pairs,
     )
 
 
-def _tells(telling: dict[Column, MedicationList], column: Column) -> bool:
-    stated = telling.get(column)
-    return stated is not None and stated.is_told
+def _together(compared: Iterable[Comparison]) -> Comparison:
+    """What differs by one of them, and what may."""
+    every = tuple(compared)
+    differs = tuple(aspect for aspect in Aspect if any(aspect in each.differs for each in every))
+    unclear = tuple(aspect for aspect in Aspect if any(aspect in each.unclear for each in every))
+    return Comparison(differs=differs, unclear=unclear)
 
 
-_Judgement = tuple[Change, Basis, Doubt | None]
-_BY_STATUS: Final = {
-    LineStatus.STOPPED: Change.STOPPED,
-    LineStatus.NOT_TAKEN: Change.STOPPED,
-    LineStatus.PAUSED: Change.PAUSED,
-}
-
-
-def _unclear(doubt: Doubt, basis: Basis = Basis.COMPARISON) -> _Judgement:
-    return Change.UNCLEAR, basis, doubt
-
-
-def _change(joined: JoinedLine, since_before: Comparison | None, telling: dict[Column, MedicationList]) -> _Judgement:
+def _news(joined: JoinedLine) -> Iterator[tuple[Column, tuple[str, ...]]]:
+    """What each column says, in no order, but for what only confirms what is there: that is no news of it."""
     after = joined.line(Column.AT_DISCHARGE)
-    if any(line.is_nameless for line in joined.all_lines):
-        return _unclear(Doubt.PRODUCT_MISSING)
-    if after is None:
-        return _not_at_discharge(joined, telling)
-    if after.change is not None:
-        return _coded(after.change, after, joined, since_before, telling)
-    if after.status is not LineStatus.ACTIVE:
-        return _by_status(after.status)
-    return _only_at_discharge(joined, telling) if since_before is None else _compared(since_before)
+    for column in Column:
+        lines = joined.cells.get(column, ())
+        if column is Column.NOW:
+            lines = tuple(each for each in lines if after is None or not _confirms(each, after))
+        if lines:
+            yield column, tuple(sorted({repr(each.said) for each in lines}))
 
 
-def _by_status(status: LineStatus) -> _Judgement:
-    change = _BY_STATUS.get(status)
-    if change is None:
-        doubt = Doubt.COURSE_ENDED if status is LineStatus.ENDED else Doubt.STATUS_UNKNOWN
-        return _unclear(doubt, Basis.STATUS)
-    return change, Basis.STATUS, None
-
-
-def _compared(since_before: Comparison) -> _Judgement:
-    if since_before.differs:
-        return Change.CHANGED, Basis.COMPARISON, None
-    return _unclear(Doubt.DOSE_UNCLEAR) if since_before.unclear else (Change.UNCHANGED, Basis.COMPARISON, None)
-
-
-def _coded(
-    code: Change,
-    after: MedicationLine,
-    joined: JoinedLine,
-    since_before: Comparison | None,
-    telling: dict[Column, MedicationList],
-) -> _Judgement:
-    """What the list itself says, unless the rest of what is said contradicts it."""
-    if code is Change.UNCLEAR:
-        return _unclear(Doubt.STATUS_UNKNOWN, Basis.CODE)
-    sure = since_before if not joined.by.is_guess else None
-    ended = after.is_taken is False
-    contradicted = (
-        (code in {Change.UNCHANGED, Change.NEW} and ended)
-        or (code is Change.UNCHANGED and sure is not None and bool(sure.differs))
-        or (code is Change.NEW and sure is not None)
-        or (code in {Change.STOPPED, Change.PAUSED} and after.is_taken is True)
-        or (code is Change.CHANGED and sure is not None and sure.is_same)
-    )
-    if contradicted:
-        return _unclear(Doubt.CONTRADICTION, Basis.CODE)
-    if code is Change.UNCHANGED and since_before is None:
-        # It goes on as what? Nothing is there that it could be held against.
-        return _unclear(Doubt.CONTRADICTION if _tells(telling, Column.BEFORE) else Doubt.NO_LIST_BEFORE, Basis.CODE)
-    if code is Change.UNCHANGED and since_before is not None and since_before.unclear:
-        return _unclear(Doubt.DOSE_UNCLEAR, Basis.CODE)
-    return code, Basis.CODE, None
-
-
-def _only_at_discharge(joined: JoinedLine, telling: dict[Column, MedicationList]) -> _Judgement:
-    if joined.has_rivals:
-        return _unclear(Doubt.RIVALS)
-    if not _tells(telling, Column.BEFORE):
-        return _unclear(Doubt.NO_LIST_BEFORE)
-    return Change.NEW, Basis.COMPARISON, None
-
-
-def _not_at_discharge(joined: JoinedLine, telling: dict[Column, MedicationList]) -> _Judgement:
-    """A line that the discharge does not mention is a question, never a stop."""
-    at_discharge = telling.get(Column.AT_DISCHARGE)
-    if at_discharge is not None and at_discharge.saying is Saying.UNCHANGED and joined.line(Column.BEFORE) is not None:
-        return _unclear(Doubt.ASSERTED_UNCHANGED, Basis.TEXT)
-    if joined.line(Column.BEFORE) is None:
-        return _unclear(Doubt.ONLY_NOW)
-    if not _tells(telling, Column.AT_DISCHARGE):
-        return _unclear(Doubt.NO_LIST_AT_DISCHARGE)
-    return _unclear(Doubt.RIVALS if joined.has_rivals else Doubt.NOT_MENTIONED)
-
-
-def _cells(joined: JoinedLine) -> Iterable[tuple[Column, tuple[MedicationLine, ...]]]:
-    return ((column, joined.cells[column]) for column in Column if column in joined.cells)
-
-
-def _said(lines: tuple[MedicationLine, ...]) -> tuple[object, ...]:
-    """What the lines say, whatever their ids: a list that repeats them changes nothing."""
-    return tuple(
-        (
-            line.name, line.codes, line.strength, line.form, line.route, line.dosage, line.dosage_text, line.status,
-            line.begins, line.ends, line.indication, line.change, line.change_reason, line.supply, line.note,
-        )
-        for line in lines
-    )  # fmt: skip
+def _confirms(now: MedicationLine, after: MedicationLine) -> bool:
+    """True when it is taken just as it was to be, and nothing is remarked on it."""
+    return compare(after, now).is_same and now.note in {None, after.note}

@@ -9,16 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from discharge.documents.report import SectionKind
+from discharge.documents.report import SUMMARY, SectionKind
 from discharge.medication.lists import Column
 from discharge.plan import Need
 
-__all__ = ["COLUMNS", "DESTINATIONS", "ENCOUNTER_STATUSES", "FSIII", "LOINC", "SECTIONS", "TYPES", "need_of"]
+__all__ = [
+    "COLUMNS",
+    "DESTINATIONS",
+    "DOCUMENT_TYPES",
+    "ENCOUNTER_STATUSES",
+    "FSIII",
+    "LOINC",
+    "SECTIONS",
+    "TYPES",
+    "need_of",
+]
 
 LOINC: Final = "http://loinc.org"
 FSIII: Final = "urn:oid:1.2.208.176.2.21"
 TYPES: Final = frozenset({"18842-5", "34105-7", "59258-4", "11490-0", "28655-9", "34106-5", "34745-0"})
 """Composition.type of what is a discharge report."""
+DOCUMENT_TYPES: Final = TYPES | {SUMMARY}
+"""Composition.type of what is filed: a patient summary is no report, it says what was taken before the stay."""
 _K = SectionKind
 SECTIONS: Final[Mapping[str, SectionKind]] = {
     "104605-1": _K.ALERT,

@@ -20,6 +20,13 @@ __all__ = ["gap_findings", "gaps_of"]
 
 _COMPOSITION: Final = "Bundle.entry[0].resource"
 _SECTION: Final = f"{_COMPOSITION}.section"
+_OF_SUMMARY: Final = frozenset(
+    {
+        Gap.EPISODE, Gap.MEDICINE_BEFORE, Gap.MEDICINE_LINES, Gap.DOSAGE, Gap.PRODUCT, Gap.ALLERGIES,
+        Gap.DOCUMENT_IDENTIFIER, Gap.ATTESTER, Gap.LANGUAGE,
+    }
+)  # fmt: skip
+"""What a patient summary should have: it is about no discharge."""
 _WORDS: Final[dict[Gap, tuple[str, str]]] = {
     Gap.EPISODE: ("{encounter}.identifier", "No id of the stay: it was joined by citizen, time and hospital."),
     Gap.DEPARTURE_TIME: ("{encounter}.period.end", "No time of departure: it is taken from the notices."),
@@ -47,7 +54,7 @@ _WORDS: Final[dict[Gap, tuple[str, str]]] = {
 def gaps_of(report: DischargeReport, subject: DocumentSubject) -> tuple[Gap, ...]:
     """What ``report`` leaves out, in the order of ``Gap``."""
     found = {*_of_header(report, subject), *_of_sections(report), *_of_medicine(report)}
-    return tuple(gap for gap in Gap if gap in found)
+    return tuple(gap for gap in Gap if gap in found and (gap in _OF_SUMMARY or not report.is_summary))
 
 
 def gap_findings(gaps: tuple[Gap, ...], report: DischargeReport, subject: DocumentSubject) -> Iterator[Issue]:

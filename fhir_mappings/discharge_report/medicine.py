@@ -18,7 +18,7 @@ from discharge.medication.lists import Column, Saying
 from fhir_mappings.discharge_report.codes import COLUMNS, LOINC, SECTIONS
 from fhir_mappings.discharge_report.narrative import narrative_lines
 from fhir_mappings.discharge_report.opening import Document
-from fhir_mappings.discharge_report.sections import entries_of
+from fhir_mappings.discharge_report.sections import entries_of, says_more
 from fhir_mappings.elements import Element
 from fhir_mappings.errors import TooCostlyError, finding
 from fhir_mappings.medicine.line import LINE_TYPES, read_line, saying_of
@@ -45,6 +45,7 @@ class _Told:
     lines: list[MedicationLine] = field(default_factory=list)
     sayings: list[tuple[Saying, str | None]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    says_more: bool = False
 
 
 def read_medicine(
@@ -98,6 +99,7 @@ def _read_section(
     told.lines += lines
     if text:
         told.words.append(text)
+        told.says_more |= says_more(section)
     if not lines:
         told.sayings += says or _silence(section, text)
 
@@ -140,6 +142,7 @@ def _reported(column: Column, told: _Told) -> ReportedMedicine:
         why_empty=says[1],
         lines=tuple(told.lines),
         text="\n\n".join(told.words) or None,
+        says_more=told.says_more,
     )
 
 

@@ -1,4 +1,4 @@
-"""A document Bundle, opened: is it a discharge report, whose, of which stay, and what of it can be read.
+"""A document Bundle, opened: is it a report or a summary, whose, of which stay, and what of it can be read.
 
 Composition, Patient and Encounter must be what FHIR R4 says; of everything else what can be read is read, and the rest
 is named. The checks stand here that the models of ``fhir.resources`` do not make.
@@ -16,8 +16,8 @@ from typing import Final
 import orjson
 
 from discharge.commands import Issue
-from discharge.documents.report import DocumentStatus
-from fhir_mappings.discharge_report.codes import ENCOUNTER_STATUSES, LOINC, TYPES
+from discharge.documents.report import SUMMARY, DocumentStatus
+from fhir_mappings.discharge_report.codes import DOCUMENT_TYPES, ENCOUNTER_STATUSES, LOINC, TYPES
 from fhir_mappings.elements import Element, JsonObject
 from fhir_mappings.errors import ReportError, finding
 from fhir_mappings.instants import read_instant
@@ -47,6 +47,11 @@ class Document:
     identified: Mapping[tuple[str | None, str | None], Element]
     """Every resource by its business identifiers."""
 
+    @property
+    def is_summary(self) -> bool:
+        """True: a patient summary, which need not name a stay."""
+        return not _codes(self.composition) & TYPES
+
     def resolve(self, reference: Element) -> Element:
         """What a Reference points at: by fullUrl, by type and id, contained, or by identifier; else nothing."""
         found = resolved(reference, self.places)
@@ -61,7 +66,8 @@ def open_document(content: JsonObject) -> Document:
     """The document in ``content``, a Bundle.
 
     Raises:
-        ReportError: it is no discharge report of FHIR R4, or its header does not hold; every finding is an error.
+        ReportError: it is neither discharge report nor patient summary of FHIR R4, or its header does not hold; every
+            finding is an error.
     """
     bundle = Element("Bundle", content)
     _require(_envelope(bundle))
@@ -83,14 +89,17 @@ def open_document(content: JsonObject) -> Document:
     )
     patient = document.resolve(composition["subject"])
     encounter = document.resolve(composition["encounter"])
+    is_of_no_stay = document.is_summary and not composition["encounter"].exists
     _require(
         (
             *_pointed_at(composition["subject"], patient, "Patient"),
-            *_pointed_at(composition["encounter"], encounter, "Encounter"),
+            *(() if is_of_no_stay else _pointed_at(composition["encounter"], encounter, "Encounter")),
         )
     )
+    if is_of_no_stay:
+        encounter = composition["encounter"]
     others = [each for each in resources if each.path not in {composition.path, patient.path, encounter.path}]
-    warnings = (*_oddities(bundle, composition, encounter), *_unreadable(others), *_dangling(document, resources))
+    warnings = (*_oddities(document, encounter), *_unreadable(others), *_dangling(document, resources))
     return replace(document, patient=patient, encounter=encounter, warnings=_bounded(warnings))
 
 
@@ -140,16 +149,21 @@ def _header(composition: Element) -> Iterator[Issue]:
     if composition.text("status") not in set(DocumentStatus):
         text = "The status is none of preliminary, final, amended and entered-in-error."
         yield _error("stafet-document-status", "code-invalid", text, composition["status"])
-    coded = (each for each in composition["type"].all("coding") if each.text("system") == LOINC)
-    if not any(each.text("code") in TYPES for each in coded):
+    if not _codes(composition) & DOCUMENT_TYPES:
         text = (
             "Not a discharge report: the type is none of LOINC 18842-5, 34105-7, 59258-4, 11490-0, 28655-9, 34106-5"
-            " and 34745-0."
+            f" and 34745-0. Nor is it a patient summary ({SUMMARY})."
         )
         yield _error("stafet-document-kind", "not-supported", text, composition["type"])
     if not composition.all("section") and not composition.all("extension"):
         yield _error("stafet-document-sections", "required", "The report has no section.", composition["section"])
     yield from _sections(composition)
+
+
+def _codes(composition: Element) -> frozenset[str]:
+    """What the document is, in LOINC."""
+    coded = (each for each in composition["type"].all("coding") if each.text("system") == LOINC)
+    return frozenset(code for each in coded if (code := each.text("code")) is not None)
 
 
 def _sections(place: Element) -> Iterator[Issue]:
@@ -169,12 +183,13 @@ def _pointed_at(reference: Element, found: Element, kind: str) -> tuple[Issue, .
     return (_error("stafet-document-reference", "not-found", text, reference),)
 
 
-def _oddities(bundle: Element, composition: Element, encounter: Element) -> Iterator[Issue]:
+def _oddities(document: Document, encounter: Element) -> Iterator[Issue]:
+    bundle, composition = document.bundle, document.composition
     codes = {c.text("code") for s in composition.all("section") for c in s["code"].all("coding")}
-    if not codes & {"18842-5", "8648-8"}:
+    if not document.is_summary and not codes & {"18842-5", "8648-8"}:
         text = "The report has no section for the course (8648-8) and none for the whole (18842-5)."
         yield _warning("cmp-dr-2", "required", text, composition["section"])
-    if encounter.text("status") not in ENCOUNTER_STATUSES:
+    if encounter.exists and encounter.text("status") not in ENCOUNTER_STATUSES:
         yield _warning("stafet-encounter-status", "code-invalid", "No status of an Encounter.", encounter["status"])
     elif encounter.text("status") == "completed":
         text = "A word of FHIR R5, read as finished."

@@ -19,14 +19,15 @@ from discharge.documents.report import (
     RelationCode,
 )
 from discharge.errors import InvalidIdentifierError
-from discharge.identifiers import CprNumber, EpisodeOfCareId, SorCode, parse_sor
-from fhir_mappings.discharge_report.codes import LOINC, TYPES
+from discharge.identifiers import CprNumber, SorCode, parse_sor
+from fhir_mappings.discharge_report.codes import DOCUMENT_TYPES, LOINC, TYPES
 from fhir_mappings.discharge_report.gaps import gap_findings, gaps_of
 from fhir_mappings.discharge_report.medicine import read_medicine
 from fhir_mappings.discharge_report.opening import Document, open_document
 from fhir_mappings.discharge_report.plan import read_follow_ups, read_suggestions
 from fhir_mappings.discharge_report.sections import concept_words, read_sections
 from fhir_mappings.elements import Element, JsonObject
+from fhir_mappings.encounter import episodes_of
 from fhir_mappings.errors import ReportError, finding
 from fhir_mappings.instants import read_date, read_instant
 from fhir_mappings.medcom.care_codes import REPLACEMENT_SYSTEMS
@@ -60,7 +61,7 @@ def read_report(content: JsonObject, document_id: DocumentId, *, most_lines: int
 
     Raises:
         TooCostlyError: it has more lines than that.
-        ReportError: it is no discharge report, or its header cannot be read.
+        ReportError: it is neither discharge report nor patient summary, or its header cannot be read.
     """
     document = open_document(content)
     composition = document.composition
@@ -71,7 +72,7 @@ def read_report(content: JsonObject, document_id: DocumentId, *, most_lines: int
     type_coding = next(
         each
         for each in composition["type"].all("coding")
-        if each.text("system") == LOINC and each.text("code") in TYPES
+        if each.text("system") == LOINC and each.text("code") in (DOCUMENT_TYPES if document.is_summary else TYPES)
     )
     report = DischargeReport(
         id=document_id,
@@ -98,7 +99,7 @@ def read_report(content: JsonObject, document_id: DocumentId, *, most_lines: int
         relations=tuple(_relations(composition, document)),
         medicine=medicine,
         follow_ups=follow_ups,
-        suggestions=read_suggestions(document, read.sections),
+        suggestions=() if document.is_summary else read_suggestions(document, read.sections),
     )
     gaps = gaps_of(report, subject)
     findings = (*document.warnings, *read.findings, *supplies, *gap_findings(gaps, report, subject))
@@ -112,7 +113,7 @@ def _subject(document: Document) -> DocumentSubject:
         number=_number(document.patient),
         patient_at=document.patient.path,
         encounter_at=encounter.path,
-        episodes=tuple(_episodes(document)),
+        episodes=tuple(episodes_of(encounter, document.resolve)),
         began_at=_moment(encounter["period"].text("start")),
         ended_at=_moment(encounter["period"].text("end"), is_end=True),
         providers=tuple(dict.fromkeys(_providers(document))),
@@ -141,17 +142,6 @@ def _number(patient: Element) -> CprNumber | None:
         text = "Two different CPR numbers: it is not clear whom the report is about."
         raise ReportError(finding("stafet-document-cpr", "invariant", text, expression=patient["identifier"].path))
     return next(iter(found), spare)
-
-
-def _episodes(document: Document) -> Iterator[EpisodeOfCareId]:
-    """The ids of the stay that its notices bear, too."""
-    named = [*document.encounter.all("identifier")]
-    for reference in document.encounter.all("episodeOfCare"):
-        named += [reference["identifier"], *document.resolve(reference).all("identifier")]
-    for identifier in named:
-        value = identifier.text("value")
-        if value is not None:
-            yield EpisodeOfCareId(identifier.text("system") or "", value)
 
 
 def _providers(document: Document) -> Iterator[SorCode]:

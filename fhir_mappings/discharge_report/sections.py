@@ -15,7 +15,7 @@ from fhir_mappings.discharge_report.opening import Document
 from fhir_mappings.elements import Element
 from fhir_mappings.errors import finding
 
-__all__ = ["Read", "concept_words", "entries_of", "name_of", "read_sections"]
+__all__ = ["Read", "concept_words", "entries_of", "name_of", "read_sections", "says_more"]
 
 _NAMES: Final = ("code", "medicationCodeableConcept", "vaccineCode", "type")
 _VALUES: Final = ("valueCodeableConcept", "value", "result", "summary", "description", "conclusion", "note")
@@ -63,6 +63,11 @@ def entries_of(place: Element, document: Document) -> Iterator[tuple[Element, El
             yield reference, resource
 
 
+def says_more(section: Element) -> bool:
+    """Tell whether its narrative holds more than its entries, by what its author says. Source: narrative-status."""
+    return section["text"].text("status") == "additional"
+
+
 def _section(place: Element, reading: _Reading) -> Section:
     coded = [code for c in place["code"].all("coding") if c.text("system") == LOINC and (code := c.text("code"))]
     code = next((each for each in coded if each in SECTIONS), coded[0] if coded else None)
@@ -81,7 +86,7 @@ def _section(place: Element, reading: _Reading) -> Section:
         code=code or next((c.text("code") for c in place["code"].all("coding")), None),
         title=title or (code or ""),
         lines=tuple(lines),
-        says_more=place["text"].text("status") == "additional",
+        says_more=says_more(place),
         empty_reason=_empty_reason(place["emptyReason"]),
         statements=tuple(_statement(*each, reading.document) for each in entries),
         files=tuple(number for _, found in entries for number in _files_in(found, reading)),

@@ -14,10 +14,12 @@ from typing import Final, NoReturn
 
 from discharge.commands import Issue
 from discharge.errors import InvalidIdentifierError
-from discharge.identifiers import CprNumber, PatientId
+from discharge.identifiers import CprNumber, EncounterId, EpisodeOfCareId, PatientId, StayId
 from discharge.medication.lines import MedicationLine
 from discharge.medication.lists import Column, Saying
+from discharge.medication.placing import NamedStay
 from fhir_mappings.elements import Element, JsonObject
+from fhir_mappings.encounter import STAY_SYSTEM, episodes_of
 from fhir_mappings.errors import MedicineListError, ResourceShapeError, TooCostlyError, finding
 from fhir_mappings.instants import is_plausible, read_instant
 from fhir_mappings.medicine.line import read_line, saying_of
@@ -29,7 +31,7 @@ from fhir_mappings.systems import CPR_SYSTEM
 __all__ = ["ListRead", "read_collection"]
 
 _LINES: Final = frozenset({"MedicationStatement", "MedicationRequest"})
-_USED: Final = _LINES | {"Medication", "Patient", "List"}
+_USED: Final = _LINES | {"Medication", "Patient", "List", "Encounter", "EpisodeOfCare"}
 _ENTRIES_PER_LINE: Final = 4
 """A line, its product, and as much again that nobody asked for."""
 _MOST_FINDINGS: Final = 100
@@ -41,6 +43,10 @@ class ListRead:
     """A list as it was sent."""
 
     citizen: CprNumber | PatientId
+    stay: NamedStay | None
+    """None: it does not say which stay it is about."""
+    stay_place: str
+    """Where it says so, or would."""
     column: Column | None
     """Which list it says it is; None: it does not say."""
     column_place: str
@@ -79,12 +85,15 @@ def read_collection(content: JsonObject, *, most_lines: int) -> ListRead:
     told = tuple(line for line in lines if saying_of(line) is None)
     saying, why_empty = _saying(bundle, lines, told, lists)
     column, column_place = _column((*lines, *lists))
+    stay, stay_place = _stay((*lines, *lists), places)
     read = tuple(
         read_line(line, line_id=str(number), resolve=lambda reference: resolved(reference, places))
         for number, line in enumerate(told, start=1)
     )
     return ListRead(
         citizen=_citizen((*lines, *lists), places),
+        stay=stay,
+        stay_place=stay_place,
         column=column,
         column_place=column_place,
         saying=saying,
@@ -202,6 +211,43 @@ def _cpr(identifier: Element) -> CprNumber:
         return CprNumber.parse(identifier.text("value") or "")
     except InvalidIdentifierError:
         _refuse("stafet-list-subject", "This is no CPR number. It is not repeated here.", identifier["value"], "value")
+
+
+def _stay(resources: Sequence[Element], places: Mapping[str, Element]) -> tuple[NamedStay | None, str]:
+    """The one stay that is named; not every entry has to name it."""
+    said: NamedStay | None = None
+    at = resources[0]["context" if _kind(resources[0]) == "MedicationStatement" else "encounter"].path
+    for resource in resources:
+        for place in (resource["context"], resource["encounter"]):
+            named = _named_stay(place, places)
+            if named is None:
+                continue
+            if said is not None and named != said:
+                text = "Another stay than in the entry before, or named in another way. Send one list at a time."
+                _refuse("stafet-list-stay", text, place)
+            said, at = named, place.path
+    return said, at
+
+
+def _named_stay(place: Element, places: Mapping[str, Element]) -> NamedStay | None:
+    """What one entry says: our own id of it, or identifiers, here or in the Encounter that came with the list."""
+    target, beside = resolved(place, places), place["identifier"]
+    found = [*episodes_of(target, lambda each: resolved(each, places))]
+    if beside.text("value") is not None:
+        found.append(EpisodeOfCareId(beside.text("system") or "", beside.text("value") or ""))
+    reference = "" if target.exists else (place.text("reference") or "").partition("/_history/")[0]
+    kind, _, named = reference.rpartition("/")
+    is_ours = kind.rpartition("/")[2] == "Encounter"
+    if not found and not is_ours:
+        if place.text("reference") is None:
+            return None
+        text = "Name the stay: our Encounter/{id}, or an identifier with the id of the episode of care."
+        _refuse("stafet-list-stay", text, place, "required")
+    return NamedStay(
+        encounter_id=EncounterId(named) if is_ours else None,
+        stay_id=next((StayId(each.value) for each in found if each.system == STAY_SYSTEM), None),
+        episodes=frozenset(each for each in found if each.system != STAY_SYSTEM),
+    )
 
 
 def _as_of(bundle: Element, lists: Sequence[Element]) -> datetime | None:

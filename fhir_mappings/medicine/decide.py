@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 from discharge.commands import LineDecision
-from discharge.identifiers import PersonId
 from discharge.medication.record import LineId, Verdict
 from discharge.task import Person
 from fhir_mappings.elements import Element
 from fhir_mappings.errors import DecisionValueError, ParametersError, finding
 from fhir_mappings.json_text import parse_object
+from fhir_mappings.medicine.statement import shown_in
+from fhir_mappings.people import NOT_A_PERSON, person_named
 from fhir_mappings.r4 import require_shape
 
 __all__ = ["read_decisions"]
@@ -41,6 +42,7 @@ def read_decisions(body: bytes) -> tuple[tuple[LineDecision, ...], Person | None
             case "practitioner":
                 if person is not None:
                     _refuse(parameter, f"One {_PERSON} decides.")
+                _require_only(parameter, "value")
                 person = _person(parameter)
             case _:
                 _refuse(parameter["name"], f"A parameter is called {_DECISION} or {_PERSON}.")
@@ -50,6 +52,9 @@ def read_decisions(body: bytes) -> tuple[tuple[LineDecision, ...], Person | None
 
 
 def _decision(parameter: Element) -> LineDecision:
+    _require_only(parameter, "part")
+    for part in parameter.all("part"):
+        _require_only(part, "value")
     parts = {part.text("name"): part for part in parameter.all("part")}
     unknown = next((part for name, part in parts.items() if name not in {"line", "code", "reason"}), None)
     if unknown is not None or len(parts) < len(parameter.all("part")):
@@ -57,18 +62,29 @@ def _decision(parameter: Element) -> LineDecision:
     missing = next((name for name in ("line", "code") if name not in parts), None)
     if missing is not None:
         _refuse(parameter, f"A decision needs the part {missing}.")
+    line_id, shown = _line(parts["line"])
     return LineDecision(
-        line_id=_line(parts["line"]),
+        line_id=line_id,
         verdict=_verdict(parts["code"]),
         reason=_reason(parts["reason"]) if "reason" in parts else None,
+        shown=shown,
     )
 
 
-def _line(part: Element) -> LineId:
+def _require_only(parameter: Element, kind: str) -> None:
+    """A parameter has a value, or parts, or a resource. Source: FHIR R4, Parameters, inv-1."""
+    held = {"value" if name.startswith("value") else name for name in parameter.fields}
+    if held & {"value", "part", "resource"} != {kind}:
+        _refuse(parameter, "A decision has parts; each of them, and the practitioner, has a value.")
+
+
+def _line(part: Element) -> tuple[LineId, str | None]:
+    """The line, and what it said when it was read: a reference to a version of it names that."""
     said = part.text("valueString") or part["valueReference"].text("reference")
     if said is None:
         _refuse(part, "A line is its id as valueString, or a valueReference MedicationStatement/{id}.")
-    return LineId(said.rpartition(_STATEMENT)[2].partition("/_history/")[0])
+    named, _, version = said.rpartition(_STATEMENT)[2].partition("/_history/")
+    return LineId(named), shown_in(version) if version else None
 
 
 def _verdict(part: Element) -> Verdict:
@@ -92,7 +108,10 @@ def _person(parameter: Element) -> Person:
     value, name = reference["identifier"].text("value"), reference.text("display")
     if value is None or name is None:
         _refuse(parameter, "A practitioner is a valueReference with identifier and display.")
-    return Person(PersonId(value), name)
+    found = person_named(value, name)
+    if found is None:
+        _refuse(parameter, NOT_A_PERSON)
+    return found
 
 
 def _refuse(place: Element, text: str) -> NoReturn:

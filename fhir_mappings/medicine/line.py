@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 
-from discharge.medication.lines import ATC, Change, Coding, DoseRow, LineStatus, MedicationLine, Quantity
+from discharge.medication.lines import ATC, Change, Coding, LineStatus, MedicationLine
 from discharge.medication.lists import Saying
 from fhir_mappings.elements import Element
 from fhir_mappings.instants import read_date
+from fhir_mappings.medicine.dosage import read_dosage
+from fhir_mappings.medicine.values import plain, quantity, words
 from fhir_mappings.references import NOWHERE
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "LINE_TYPES",
     "PRODUCT",
     "RENDERED",
-    "UCUM",
     "Resolve",
     "read_line",
     "saying_of",
@@ -70,33 +69,11 @@ DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason
 _ADHERENCE: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-MedicationStatement.adherence"
 RENDERED: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-{}.renderedDosageInstruction"
 """The whole instruction in words, on a resource of the type that stands in the braces."""
-UCUM: Final = "http://unitsofmeasure.org"
 _ABSENT: Final = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
 _SAYINGS: Final = {"no-known-medications": Saying.NONE_KNOWN, "no-medication-info": Saying.NOT_KNOWN}
-_DAYS: Final = {"h": Fraction(1, 24), "d": Fraction(1), "wk": Fraction(7)}
-"""Periods whose length in days is always the same."""
 _IN_ERROR: Final = "entered-in-error"
-_UNCOUNTED: Final = ("frequencyMax", "periodMax", "dayOfWeek", "timeOfDay", "boundsRange")
-"""Parts of a timing with which an amount a day cannot be reckoned."""
 _BULK: Final = frozenset({"mL", "ml", "L", "g"})
 """Units of what is measured out; a strength per any other one is per piece."""
-_ROUTES: Final = {
-    # SNOMED CT
-    "26643006": "oral",
-    "78421000": "intramuscular",
-    "47625008": "intravenous",
-    "34206005": "subcutaneous",
-    "37161004": "rectal",
-    # EDQM Standard Terms
-    "20053000": "oral",
-    "20035000": "intramuscular",
-    "20045000": "intravenous",
-    "20066000": "subcutaneous",
-    "20061000": "rectal",
-    "20020000": "inhalation",
-    "20049000": "nasal",
-}
-"""Codes of different systems for one route, so that lists that use them can be compared; others stay as they are."""
 
 
 def saying_of(resource: Element) -> Saying | None:
@@ -117,7 +94,7 @@ def read_line(resource: Element, *, line_id: str, resolve: Resolve, section: str
     concept, reference = resource["medicationCodeableConcept"], resource["medicationReference"]
     product = resolve(reference) if reference.exists else NOWHERE
     beside = resource.extension(PRODUCT)
-    rows = tuple(_rows(resource))
+    route, rows = read_dosage(resource)
     begins, ends = _period(resource)
     return MedicationLine(
         id=line_id,
@@ -128,8 +105,8 @@ def read_line(resource: Element, *, line_id: str, resolve: Resolve, section: str
             (*_identifiers(product), *_numbers(each["valueIdentifier"] for each in beside.all("extension")))
         ),
         strength=_strength(product) or beside.extension("strength").text("valueString"),
-        form=_words(product["form"]) or beside.extension("form").text("valueString"),
-        route=next((route for row in _dosages(resource) if (route := _route(row["route"])) is not None), None),
+        form=words(product["form"]) or beside.extension("form").text("valueString"),
+        route=route,
         dosage=rows,
         dosage_text=_whole_instruction(resource),
         status=_status(resource),
@@ -208,101 +185,23 @@ def _strength(product: Element) -> str | None:
 
 
 def _ratio(ratio: Element) -> str | None:
-    numerator, denominator = _quantity(ratio["numerator"]), _quantity(ratio["denominator"])
+    numerator, denominator = quantity(ratio["numerator"]), quantity(ratio["denominator"])
     if numerator is None:
         return None
-    text = f"{_plain(numerator.value)} {numerator.unit}"
+    text = f"{plain(numerator.value)} {numerator.unit}"
     if denominator is None or (denominator.value == 1 and denominator.unit not in _BULK):
         return text
-    amount = "" if denominator.value == 1 else f"{_plain(denominator.value)} "
+    amount = "" if denominator.value == 1 else f"{plain(denominator.value)} "
     return f"{text}/{amount}{denominator.unit}"
 
 
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"
-
-
-def _quantity(place: Element) -> Quantity | None:
-    value = place["value"].value
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    code = place.text("code") if place.text("system") == UCUM else None
-    return Quantity(Decimal(str(value)), code or place.text("unit") or "1")
-
-
-def _words(concept: Element) -> str | None:
-    """A concept in words: its text, else a display, else a code."""
-    codings = concept.all("coding")
-    said = (concept.text("text"), *(c.text("display") for c in codings), *(c.text("code") for c in codings))
-    return next((text for text in said if text is not None), None)
-
-
 def _first_words(concepts: Iterable[Element]) -> str | None:
-    return next((text for each in concepts if (text := _words(each)) is not None), None)
-
-
-def _route(concept: Element) -> str | None:
-    known = (_ROUTES.get(coding.text("code") or "") for coding in concept.all("coding"))
-    return next((route for route in known if route is not None), None) or _words(concept)
-
-
-def _dosages(resource: Element) -> tuple[Element, ...]:
-    single = resource["dosage"]
-    if single.fields:
-        return (single,)
-    return (*resource.all("dosage"), *resource.all("dosageInstruction"))
+    return next((text for each in concepts if (text := words(each)) is not None), None)
 
 
 def _whole_instruction(resource: Element) -> str | None:
     said = (resource.extension(RENDERED.format(kind)).text("valueMarkdown") for kind in sorted(LINE_TYPES))
     return next((text for text in said if text is not None), None)
-
-
-def _rows(resource: Element) -> Iterator[DoseRow]:
-    """The instructions; a row that only says the route is none."""
-    return (row for row in map(_row, _dosages(resource)) if row != DoseRow(sequence=row.sequence))
-
-
-def _row(row: Element) -> DoseRow:
-    sequence = row["sequence"].value
-    times, days, length = _timing(row["timing"]["repeat"])
-    amounts = [_quantity(each["doseQuantity"]) for each in row.all("doseAndRate")] or [_quantity(row["dose"])]
-    return DoseRow(
-        text=row.text("text"),
-        sequence=sequence if isinstance(sequence, int) and not isinstance(sequence, bool) else 1,
-        # A range, or two amounts: what is meant is in the text.
-        dose=amounts[0] if len(amounts) == 1 else None,
-        times=times,
-        days=days,
-        as_needed=row["asNeededBoolean"].value is True or row["asNeededCodeableConcept"].exists,
-        as_needed_for=_words(row["asNeededCodeableConcept"]),
-        length=length,
-    )
-
-
-def _timing(repeat: Element) -> tuple[Decimal | None, Decimal | None, str | None]:
-    """How often in how many days, and for how long."""
-    bounds = _quantity(repeat["boundsDuration"])
-    length = None if bounds is None else f"{_plain(bounds.value)} {bounds.unit}"
-    if repeat["boundsPeriod"].exists:
-        length = "..".join(repeat["boundsPeriod"].text(end) or "" for end in ("start", "end"))
-    often, when = _number(repeat["frequency"]), repeat["when"].value
-    if often is None and isinstance(when, list):
-        often = Decimal(len(when))
-    unit = _DAYS.get(repeat.text("periodUnit") or "")
-    period = _number(repeat["period"])
-    if often is None or unit is None or not period or any(repeat[name].exists for name in _UNCOUNTED):
-        return None, None, length
-    if unit >= 1:
-        return often, period * int(unit), length
-    # Hours: 1 in 8 is 3 in a day, to the last digit; what is compared must not differ by rounding.
-    a_day = Fraction(often) / Fraction(period) / unit
-    return Decimal(a_day.numerator), Decimal(a_day.denominator), length
-
-
-def _number(place: Element) -> Decimal | None:
-    value = place.value
-    return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _status(resource: Element) -> LineStatus:

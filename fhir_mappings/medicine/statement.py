@@ -1,7 +1,8 @@
 """A reconciled line -> MedicationStatement: what is to be taken, with what each list says of it inside.
 
 The lists stand as contained statements that the line is derived from; what has become of it, how that is known,
-and what was decided are extensions of ours. Not carried: the section of a document, and what was handed over.
+and what was decided are extensions of ours. What stands beside the numbers of a dosage is an additionalInstruction
+each. Not carried: the section of a document, and what was handed over.
 Source: FHIR R4, MedicationStatement; design.md 6.5.
 """
 
@@ -13,18 +14,19 @@ from fractions import Fraction
 from typing import Final
 
 from discharge.identifiers import EncounterId, TaskId
-from discharge.medication.lines import Change, Coding, DoseRow, LineStatus, MedicationLine
+from discharge.medication.lines import Change, Coding, DoseRow, LineStatus, MedicationLine, Quantity
 from discharge.medication.lists import Column, MedicationList
 from discharge.medication.reconciling import Doubt, ReconciledLine
-from discharge.medication.record import Decision, LineId, LineState, MedicationReconciliation
+from discharge.medication.record import Comment, Decision, LineId, LineState, MedicationReconciliation
 from fhir_mappings.elements import Json, JsonObject, codeable
 from fhir_mappings.encounter import organization_reference
 from fhir_mappings.instants import write_instant
-from fhir_mappings.medicine.line import CHANGE_SYSTEM, DATA_ABSENT, PRODUCT, RENDERED, UCUM
+from fhir_mappings.medicine.line import CHANGE_SYSTEM, DATA_ABSENT, PRODUCT, RENDERED
+from fhir_mappings.medicine.values import UCUM
 from fhir_mappings.outcomes import narrative
 from fhir_mappings.task import PERSON_SYSTEM
 
-__all__ = ["COLUMN_SYSTEM", "DECISION", "RECONCILIATION", "statement_resource"]
+__all__ = ["COLUMN_SYSTEM", "DECISION", "RECONCILIATION", "shown_in", "statement_resource", "version_of"]
 
 COLUMN_SYSTEM: Final = "urn:stafet:medication-list"
 CHANGE: Final = "urn:stafet:medication-change-type"
@@ -37,9 +39,12 @@ _FLAGS: Final = {
     Change.STOPPED: "05",
     Change.PAUSED: "06",
 }
+_UNTOLD: Final = frozenset({Doubt.CONTRADICTION, Doubt.LISTS_DISAGREE, Doubt.NO_LONGER_LISTED, Doubt.SOURCE_WITHDRAWN})
 _UNTAKEN: Final = {Change.STOPPED: LineStatus.STOPPED, Change.PAUSED: LineStatus.PAUSED}
+_WORDS: Final = "Medicin skrevet i ord (medication in words)"
 _NAMELESS: Final = "Produktet er ikke nævnt (product not included)"
-_LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?) (\S+)", re.ASCII)
+_LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?) (\S.*)", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\S+)?)?)?", re.ASCII)
 _TIMES: Final = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 """Units of time in UCUM that FHIR knows."""
 
@@ -57,7 +62,6 @@ def statement_resource(
     """
     line = record.lines[line_id]
     subject: JsonObject = {"reference": f"Patient/{record.patient_id}"}
-    told = {each.column: each for each in record.table.lists}
     contained: list[Json] = []
     derived: list[Json] = []
     for column in Column:
@@ -69,13 +73,14 @@ def statement_resource(
                 "category": codeable(COLUMN_SYSTEM, column.value),
                 "subject": subject,
             }
-            contained.append(head | _stated(told[column]) | _taken(each, each.status, beside=_change_of(each.change)))
+            stated = _stated(record.homes[each.id])
+            contained.append(head | stated | _taken(each, each.status, beside=_change_of(each.change)))
             derived.append({"reference": f"#{name}"})
     said = line.instruction_line
     resource: JsonObject = {
         "resourceType": "MedicationStatement",
         "id": line_id,
-        "meta": {"versionId": str(record.version)},
+        "meta": {"versionId": version_of(record, line_id)},
         "text": narrative(_title(said), said.instruction or "-"),
         "contained": contained,
         "subject": subject,
@@ -83,19 +88,32 @@ def statement_resource(
         "derivedFrom": derived,
     }
     beside = [*_extensions(record, line_id, tasks), *_change_of(line.change)]
-    return resource | _taken(said, _status(line, said), beside=beside)
+    taken = _taken(said, _status(line, said), beside=beside)
+    comments = [_comment(each) for each in record.comments_on(line_id)]
+    return resource | taken | ({"note": [*_words(said.note), *comments]} if comments else {})
+
+
+def version_of(record: MedicationReconciliation, line_id: LineId) -> str:
+    """The version of a line's statement: the record's, and what the line says, which a decision is about."""
+    return f"{record.version}-{record.lines[line_id].fingerprint}"
+
+
+def shown_in(version: str) -> str:
+    """What the line said in ``version`` of its statement; a version that is none of ours says what no line says."""
+    return version.rpartition("-")[2]
 
 
 def _status(line: ReconciledLine, said: MedicationLine) -> LineStatus:
     """Whether it is to be taken; what nobody can tell is not told."""
     is_told = line.joined.line(Column.AT_DISCHARGE) is not None or line.doubt is Doubt.ONLY_NOW
-    if line.doubt is Doubt.CONTRADICTION or (line.doubt is not None and not is_told):
+    if line.doubt in _UNTOLD or (line.doubt is not None and not is_told):
         return LineStatus.UNKNOWN
     return _UNTAKEN.get(line.change, said.status)
 
 
 def _title(line: MedicationLine) -> str:
-    return ", ".join(part for part in (line.name or _NAMELESS, line.strength, line.form) if part is not None)
+    name = line.name or (_WORDS if line.is_words else _NAMELESS)
+    return ", ".join(part for part in (name, line.strength, line.form) if part is not None)
 
 
 def _stated(stated: MedicationList) -> JsonObject:
@@ -123,14 +141,21 @@ def _taken(line: MedicationLine, status: LineStatus, *, beside: list[Json]) -> J
 
 
 def _concept(line: MedicationLine) -> JsonObject:
-    if line.is_nameless:
-        return {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}], "text": _NAMELESS}
+    if line.is_words or line.is_nameless:
+        code, text = ("as-text" if line.instruction else "unknown", _WORDS) if line.is_words else ("unknown", _NAMELESS)
+        return {"extension": [{"url": DATA_ABSENT, "valueCode": code}], "text": text}
     concept: JsonObject = {} if line.name is None else {"text": line.name}
     return concept | ({"coding": [_coding(each) for each in line.codes]} if line.codes else {})
 
 
 def _words(text: str | None) -> list[Json]:
     return [] if text is None else [{"text": text}]
+
+
+def _comment(comment: Comment) -> JsonObject:
+    """What a person remarked; the line's own note has no author."""
+    author = f"{comment.by.name}, {comment.role.value}"
+    return {"authorString": author, "time": write_instant(comment.at), "text": comment.text}
 
 
 def _coding(coding: Coding) -> JsonObject:
@@ -175,7 +200,10 @@ def _dosage(row: DoseRow, route: str | None) -> JsonObject:
     written: JsonObject = {"sequence": row.sequence}
     if row.text is not None:
         written["text"] = row.text
-    repeat = _repeat(row)
+    repeat = _bounds(row) | _often(row)
+    beside = row.beside if row.length is None or _bounds(row) else (*row.beside, row.length)
+    if beside:
+        written["additionalInstruction"] = [{"text": each} for each in beside]
     if repeat:
         written["timing"] = {"repeat": repeat}
     if row.as_needed_for is not None:
@@ -185,23 +213,41 @@ def _dosage(row: DoseRow, route: str | None) -> JsonObject:
     if route is not None:
         written["route"] = {"text": route}
     if row.dose is not None:
-        written["doseAndRate"] = [{"doseQuantity": {"value": _number(row.dose.value), "unit": row.dose.unit}}]
+        written["doseAndRate"] = [{"doseQuantity": _quantity(row.dose)}]
+    for most in row.maxima:
+        if most.per is None:
+            written["maxDosePerAdministration"] = _quantity(most.amount)
+        else:
+            written["maxDosePerPeriod"] = {"numerator": _quantity(most.amount), "denominator": _time(most.per)}
     return written
 
 
-def _repeat(row: DoseRow) -> JsonObject:
-    """How often and for how long. A frequency is a whole number in FHIR: a half a day is one in two days."""
-    repeat: JsonObject = {}
-    length = _LENGTH.fullmatch(row.length or "")
-    if length is not None:
-        unit = length[2]
-        bounds: JsonObject = {"value": _number(Decimal(length[1])), "unit": unit}
-        repeat["boundsDuration"] = bounds | ({"system": UCUM, "code": unit} if unit in _TIMES else {})
-    if row.times is not None and row.days is not None and row.times > 0 and row.days > 0:
-        times = Fraction(row.times)
-        period = row.days * times.denominator
-        repeat |= {"frequency": times.numerator, "period": _number(period), "periodUnit": "d"}
-    return repeat
+def _quantity(quantity: Quantity) -> JsonObject:
+    return {"value": _number(quantity.value), "unit": quantity.unit}
+
+
+def _time(quantity: Quantity) -> JsonObject:
+    """A quantity of time, in UCUM where it is one that FHIR knows."""
+    unit = quantity.unit
+    return _quantity(quantity) | ({"system": UCUM, "code": unit} if unit in _TIMES else {})
+
+
+def _bounds(row: DoseRow) -> JsonObject:
+    """For how long; nothing where FHIR has no number for it."""
+    said = row.length or ""
+    duration, days = _LENGTH.fullmatch(said), dict(zip(("start", "end"), said.split(".."), strict=False))
+    period: JsonObject = {end: day for end, day in days.items() if _DAY.fullmatch(day)}
+    if ".." in said and period:
+        return {"boundsPeriod": period}
+    return {} if duration is None else {"boundsDuration": _time(Quantity(Decimal(duration[1]), duration[2]))}
+
+
+def _often(row: DoseRow) -> JsonObject:
+    """How often. A frequency is a whole number in FHIR: a half a day is one in two days."""
+    if row.times is None or row.days is None or row.times <= 0 or row.days <= 0:
+        return {}
+    times = Fraction(row.times)
+    return {"frequency": times.numerator, "period": _number(row.days * times.denominator), "periodUnit": "d"}
 
 
 def _number(value: Decimal) -> int | float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -25,6 +25,7 @@ from services.agreements.words import (
     span_of_party_words,
     step_words,
     trigger_words,
+    waits_words,
 )
 from services.web.cards import role_words
 from services.web.language import Language
@@ -249,14 +250,7 @@ def _rule_line(rule: Rule, lang: Language) -> RuleLine:
         deadline=rule_deadline_words(rule, lang),
         steps=tuple(step_words(step, rule, lang) for step in rule.steps),
         chain=", ".join(party_words(party, lang) for party in rule.chain),
-        consequences=tuple(
-            (
-                consequence_words(name, consequence, lang),
-                "" if consequence.when is None else _one_line(consequence.when.text),
-            )
-            for name, consequence in _consequences(rule)
-            if consequence is not None
-        ),
+        consequences=(*_later(rule, lang), *_waits(rule, lang)),
         source=rule.source,
         verify=tuple(field_words(field, lang) for field in rule.verify),
         may_deviate=tuple(field_words(field, lang) for field in sorted(rule.may_deviate)),
@@ -265,6 +259,18 @@ def _rule_line(rule: Rule, lang: Language) -> RuleLine:
         else tuple((field_words(field, lang), layer) for field, layer in rule.origins.items()),
         is_added=is_added,
     )
+
+
+def _later(rule: Rule, lang: Language) -> Iterator[tuple[str, str]]:
+    for name, consequence in _consequences(rule):
+        if consequence is not None:
+            condition = "" if consequence.when is None else _one_line(consequence.when.text)
+            yield consequence_words(name, consequence, lang), condition
+
+
+def _waits(rule: Rule, lang: Language) -> Iterator[tuple[str, str]]:
+    if rule.waits_for is not None:
+        yield waits_words(rule.waits_for, lang), ""
 
 
 def _one_line(condition: str) -> str:

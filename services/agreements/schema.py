@@ -168,6 +168,7 @@ def _rule_fields() -> _Schema:
         "completed-by": _ref("consequence"),
         "voided-by": _ref("consequence"),
         "renewed-by": _ref("consequence"),
+        "waits-for": {"type": "string", "description": "The code of another task of the stay."},
         "may-deviate": _list(_one_of(DEVIATING)),
     }
 

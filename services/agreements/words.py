@@ -37,6 +37,7 @@ __all__ = [
     "span_words",
     "step_words",
     "trigger_words",
+    "waits_words",
 ]
 
 _MINUTE = timedelta(minutes=1)
@@ -261,6 +262,7 @@ def trigger_words(trigger: Trigger, lang: Language) -> str:
         Trigger.MESSAGE_WRITTEN: t("nogen skriver"),
         Trigger.TASK_COMPLETED: t("en opgave er udført"),
         Trigger.MEDICATION_REVISED: t("nogen arbejder på medicinlisten"),
+        Trigger.DOCUMENT_FILED: t("en udskrivningsrapport kommer eller falder bort"),
     }[trigger]
 
 
@@ -274,6 +276,11 @@ def consequence_words(field: str, consequence: Consequence, lang: Language) -> s
         "renewed-by": t("Spørges igen, når {events}: et tidligere ja gælder ikke længere"),
     }[field].format(events=events)
     return words if consequence.rule is None else f"{words} ({consequence.rule})"
+
+
+def waits_words(code: str, lang: Language) -> str:
+    """What must be over before the duty of a row is done."""
+    return lang.text("Venter på {code}, medmindre nogen skriver, hvorfor ikke").format(code=code)
 
 
 def field_words(field: str, lang: Language) -> str:
@@ -297,6 +304,7 @@ def field_words(field: str, lang: Language) -> str:
         "completed-by": t("hvad der udfører den"),
         "voided-by": t("hvad der lukker den"),
         "renewed-by": t("hvad der spørger igen"),
+        "waits-for": t("hvad den venter på"),
         "suspend": t("hele reglen"),
     }.get(field, field)
 

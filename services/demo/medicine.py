@@ -19,7 +19,7 @@ from discharge.medication.record import Verdict
 from services.demo.courses import Course
 from services.stays.medicine.catalogue import catalogue_of
 
-__all__ = ["Answers", "Decides", "MedicineAct", "Signs", "States", "medicine_of"]
+__all__ = ["Answers", "Decides", "MedicineAct", "Remarks", "Signs", "States", "medicine_of"]
 
 _IDS: Final = uuid.UUID("8c1e6a52-2f0b-5f43-9d0e-1b3f5ad7c2e4")
 _MINUTE: Final = timedelta(minutes=1)
@@ -62,7 +62,16 @@ class Answers:
     text: str
 
 
-MedicineAct = States | Signs | Decides | Answers
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remarks:
+    """The ward's pharmacist comments on a line."""
+
+    at: datetime
+    name: str
+    text: str
+
+
+MedicineAct = States | Signs | Decides | Answers | Remarks
 
 
 def medicine_of(course: Course) -> tuple[MedicineAct, ...]:
@@ -214,7 +223,7 @@ def _ellen(course: Course) -> Iterator[MedicineAct]:
 
 
 def _agnete(course: Course) -> Iterator[MedicineAct]:
-    """Goes home today, and the doctor has not signed: reasons and supply are missing, one line is not mentioned."""
+    """Goes home today, not signed: reasons and supply are missing, one line is not mentioned but remarked on."""
     bisoprolol = _line("Bisoprolol", "2,5 mg", against="hjertesvigt")
     furosemid = _line("Furosemid", "40 mg", against="hjertesvigt")
     yield _states(
@@ -236,6 +245,11 @@ def _agnete(course: Course) -> Iterator[MedicineAct]:
         replace(_METFORMIN, status=LineStatus.PAUSED, change_reason="Kontrast torsdag"),
         _line("Spironolacton", "25 mg", against="hjertesvigt", why="Hjertesvigt, EF 30 %"),
         _PINEX,
+    )
+    yield Remarks(
+        at=course.plans[-1][0] + 7 * _MINUTE,
+        name="Zopiclon",
+        text="Øger risikoen for fald. Kan den stoppes, når hun alligevel skifter medicin?",
     )
 
 

@@ -28,6 +28,7 @@ _BIRKELUND: Final = SorCode("999000000002000")
 _FIRST: Final = (
     (Role.WARD, WARD),
     (Role.DOCTOR, WARD),
+    (Role.PHARMACIST, WARD),
     (Role.HOME_NURSE, SorCode("999000000002001")),
     (Role.HOME_NURSE, SorCode("999000000002003")),
     (Role.VISITATOR, _BIRKELUND),
@@ -47,6 +48,7 @@ _PAGES: Final = {
     Role.VISITATOR: "/municipality",
     Role.LEADER: "/municipality",
     Role.GP: "/gp",
+    Role.PHARMACIST: "/medicine",
 }
 
 

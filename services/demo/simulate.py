@@ -27,6 +27,7 @@ from services.demo.courses import courses
 from services.demo.messages import Notification
 from services.demo.seed import master_file
 from services.demo.synthetic import Ending, Fate, Script, scripts
+from services.demo.task_words import is_waiting, proof_of, status_of, stay_of
 from services.persistence.clock import wall_now
 from services.persistence.master_files import read_organizations, read_patients
 from services.settings import Settings, SettingsError
@@ -46,6 +47,7 @@ _WAYS: Final[dict[Fate, tuple[TaskStatus, ...]]] = {
     Fate.REJECTED: (TaskStatus.REJECTED,),
 }
 _REASONS: Final = ("Borgeren hører til et andet distrikt", "Ydelsen er afsluttet", "Ingen ledig tid i dag")
+_EARLY: Final = "Givet efter hospitalets underskrevne liste"
 
 
 @dataclass(slots=True)
@@ -109,8 +111,8 @@ def disagreements(counted: Mapping[str, JsonObject], found: Mapping[str, JsonObj
         for name in ("status", "instantiatesUri"):
             if told.text(name) != shown.text(name):
                 wrong.append(f"task {task_id}: {name} {told.text(name)} was told, {shown.text(name)} is found")
-        if _PROOFS.index(_proof(shown)) < _PROOFS.index(_proof(told)):
-            wrong.append(f"task {task_id}: the proof {_proof(told)} was told, {_proof(shown)} is found")
+        if _PROOFS.index(proof_of(shown)) < _PROOFS.index(proof_of(told)):
+            wrong.append(f"task {task_id}: the proof {proof_of(told)} was told, {proof_of(shown)} is found")
     return sorted(wrong)
 
 
@@ -207,7 +209,7 @@ class _Play:
         shown: dict[str, JsonObject] = {}
         for owner in owners:
             for task in await self.actors.tasks_owned(owner):
-                if _stay_of(task) in self.tally.stay_ids:
+                if stay_of(task) in self.tally.stay_ids:
                     shown[str(task["id"])] = task
         return shown
 
@@ -311,7 +313,7 @@ class _Play:
         met: set[str] = set()
         for _ in range(_ROUNDS):
             tasks = await self._tasks(script, contact, stay)
-            new = [task for task in tasks if str(task["id"]) not in met and _status(task) not in CLOSED]
+            new = [task for task in tasks if str(task["id"]) not in met and status_of(task) not in CLOSED]
             for task in new:
                 if await self._fulfilled(script, task):
                     met.add(str(task["id"]))
@@ -321,15 +323,13 @@ class _Play:
 
     async def _tasks(self, script: Script, contact: Element, stay: str) -> list[JsonObject]:
         patient = str(contact["subject"].text("reference"))
-        tasks = [
-            task for task in await self.actors.tasks_of_patient(script.ward.sor, patient) if _stay_of(task) == stay
-        ]
+        tasks = [task for task in await self.actors.tasks_of_patient(script.ward.sor, patient) if stay_of(task) == stay]
         self.tally.tasks.update({str(task["id"]): task for task in tasks})
         return tasks
 
     async def _fulfilled(self, script: Script, task: JsonObject) -> bool:
         """Do with it what chance says; False when another deed settled it meanwhile, so that it must be read again."""
-        if _status(task) is not TaskStatus.REQUESTED:
+        if status_of(task) is not TaskStatus.REQUESTED:
             return True
         fate = script.fate()
         if fate is Fate.REJECTED and not self._may_reject(task):
@@ -338,6 +338,8 @@ class _Play:
             changes: dict[str, Json] = {"status": status.value}
             if status is TaskStatus.REJECTED:
                 changes["statusReason"] = {"text": script.chance.choice(_REASONS)}
+            if status is TaskStatus.COMPLETED and is_waiting(task):
+                changes["statusReason"] = {"text": _EARLY}
             try:
                 task = await self.actors.put(task, changes)
             except RefusedError as error:
@@ -354,19 +356,6 @@ class _Play:
         return found is not None and found.kind is OrganizationKind.UNIT
 
 
-def _stay_of(task: JsonObject) -> str | None:
-    return Element("Task", task)["groupIdentifier"].text("value")
-
-
-def _status(task: JsonObject) -> TaskStatus:
-    return TaskStatus(str(task["status"]))
-
-
-def _proof(task: Element) -> Proof:
-    codes = (coding.text("code") for coding in task["businessStatus"].all("coding"))
-    return Proof(next((code for code in codes if code is not None), Proof.SENT))
-
-
 def show(out: Console, tally: Tally, wrong: list[str]) -> None:
     """Print the sum of a run, and where the searches disagree with it."""
 
@@ -381,7 +370,7 @@ def show(out: Console, tally: Tally, wrong: list[str]) -> None:
     for task in (Element("Task", task) for task in tally.tasks.values()):
         rule = (task.text("instantiatesUri") or "-").rpartition(":")[2]
         code = next((str(each.text("code")) for each in task["code"].all("coding")), "-")
-        rows[rule, code][_proof(task)] += 1
+        rows[rule, code][proof_of(task)] += 1
     for (rule, code), counts in sorted(rows.items()):
         table.add_row(rule, code, *(str(counts[proof]) for proof in _PROOFS), str(counts.total()))
     line(f"tasks: {len(tally.tasks)}, by the highest proof reached")

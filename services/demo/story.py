@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from discharge.commands import (
     AnswerLine,
     BeginStay,
+    CommentLine,
     ConfirmDelivered,
     DecideLines,
     LineDecision,
@@ -30,6 +31,7 @@ from discharge.handlers import (
     FireTimers,
     answer_line,
     begin_stay,
+    comment_line,
     confirm_delivered,
     decide_lines,
     fire_timers,
@@ -51,7 +53,7 @@ from discharge.stay import NoticeKind, Stay
 from discharge.task import HandoverTask, Move, Person
 from fhir_mappings.medcom.intake import NoticeRead, read_message
 from services.demo.courses import Act, Course
-from services.demo.medicine import Answers, Decides, MedicineAct, Signs, States, medicine_of
+from services.demo.medicine import Answers, Decides, MedicineAct, Remarks, Signs, States, medicine_of
 from services.demo.messages import Notification
 from services.demo.people import AT_WORK, person_at
 from services.persistence.audit import AuditContext
@@ -272,6 +274,12 @@ class _Stage:
                     if record.state_of(line) is LineState.ASKED:
                         answer = AnswerLine(caller=self._nurse, stay_id=stay.id, line_id=line, text=act.text)
                         await answer_line(answer, uow)
+                case Remarks():
+                    line = _line_called(record, act.name)
+                    if not record.comments_on(line):
+                        pharmacist = person_at(self._ward, Role.PHARMACIST, self.directory)
+                        remark = CommentLine(caller=pharmacist, stay_id=stay.id, line_id=line, text=act.text)
+                        await comment_line(remark, uow)
 
         return _Fact(act.at, self._nurse, "state-medication", happen)
 

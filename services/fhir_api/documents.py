@@ -12,11 +12,10 @@ from starlette.responses import Response
 
 from discharge.commands import Envelope, Issue, RefuseMessage
 from discharge.documents.commands import FileReport
-from discharge.documents.report import DocumentId
 from discharge.documents.standing import Standing
 from discharge.errors import DocumentError
 from discharge.handlers import Filing, file_report, refuse_message
-from discharge.identifiers import BundleId, CprNumber, MessageId, StayId
+from discharge.identifiers import BundleId, CprNumber, DocumentId, MessageId, StayId
 from discharge.policy import Role
 from fhir_mappings.discharge_report.report import ReportRead, read_report
 from fhir_mappings.elements import Json, JsonObject
@@ -54,6 +53,7 @@ _STANDINGS: Final = {
             " are told. Send it again under an identifier of its own."
         ),
     ),
+    Standing.NOT_OURS: ("information", "informational", "The ward says that it is not about this stay."),
 }
 
 
@@ -152,6 +152,8 @@ def _answered(request: Request, content: JsonObject, filing: Filing, read: Repor
 
 def _understood(filing: Filing) -> tuple[Issue, ...]:
     severity, code, text = _STANDINGS[filing.standing]
+    if filing.filed.report.is_summary and filing.standing is Standing.IN_FORCE:
+        text = "The patient summary is filed. It states what was taken before the stay, and nothing else."
     found = [finding(f"stafet-document-{filing.standing}", code, text, severity=severity)]
     report = filing.filed.report
     if filing.is_repeat:
@@ -163,7 +165,7 @@ def _understood(filing: Filing) -> tuple[Issue, ...]:
     if filing.is_question:
         text = "Another report of this stay holds as well, and nothing tells which is the newer one: both are shown."
         found.append(finding("stafet-document-another", "multiple-matches", text, severity="warning"))
-    for medicine in report.medicine:
+    for medicine in report.stated:
         text = f"Medicine {medicine.column}: {medicine.saying}, {len(medicine.lines)} lines."
         found.append(finding("stafet-document-medicine", "informational", text, severity="information"))
     for element in filing.filed.filled:

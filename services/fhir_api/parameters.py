@@ -28,6 +28,7 @@ __all__ = ["Parameter", "Parameters", "both", "link", "parameters_of", "refuse"]
 _SORS: Final = frozenset({"owner", "requester"})
 """Parameters whose values are organisations: a short SOR code may have ten digits too."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_BEFORE: Final = re.compile(r".*[|/]", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z_.:-]{0,60}", re.ASCII)
 _FORMATS: Final = frozenset({"json", FHIR_JSON, JSON})
 _MOST: Final = 500
@@ -246,12 +247,13 @@ def _names_a_citizen(name: str, value: str) -> bool:
     if CPR_SYSTEM in value:
         return True
     texts = [name] if re.split(r"[:.]", name)[0] in _SORS else [name, *value.split(",")]
-    return any(_is_cpr(text.rpartition("|")[2]) for text in texts)
+    return any(_is_cpr(text) for text in texts)
 
 
 def _is_cpr(text: str) -> bool:
+    """Also behind a system, or as the id in a reference."""
     try:
-        CprNumber.parse(text)
+        CprNumber.parse(_BEFORE.sub("", text))
     except InvalidIdentifierError:
         return False
     return True
@@ -287,8 +289,8 @@ def both(before: frozenset[_Value] | None, now: Iterable[_Value]) -> frozenset[_
 
 
 def link(base_url: str, path: str, pairs: Iterable[tuple[str, str]]) -> str:
-    """The address of a page."""
-    query = urlencode(list(pairs))
+    """The address of a page, without what looks like a number of a person: nobody is found by it anyhow."""
+    query = urlencode([(name, "none" if _names_a_citizen(name, value) else value) for name, value in pairs])
     return f"{base_url}/{path}?{query}" if query else f"{base_url}/{path}"
 
 

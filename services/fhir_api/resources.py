@@ -23,14 +23,16 @@ def base_url_of(request: Request) -> str:
     return f"{runtime_of(request).settings.http.public_url.rstrip('/')}/fhir"
 
 
-def versioned(request: Request, resource: JsonObject, version: int, changed_at: datetime | None = None) -> Response:
+def versioned(
+    request: Request, resource: JsonObject, version: int | str, changed_at: datetime | None = None
+) -> Response:
     """The resource with its ETag; 304 without it when the client has that version already."""
     etag = f'W/"{version}"'
     headers = {"etag": etag}
     if changed_at is not None:
         headers["last-modified"] = format_datetime(changed_at, usegmt=True)
     known = request.headers.get("if-none-match") if request.method == "GET" else None
-    if known is not None and str(version) in {_number(part) for part in known.split(",")}:
+    if known is not None and str(version) in {_bare(part) for part in known.split(",")}:
         return Response(status_code=304, headers=headers)
     return FhirResponse(resource, headers=headers)
 
@@ -48,6 +50,10 @@ def decided_on(request: Request) -> int | None:
     if number is None:
         raise BadRequestError(element="If-Match", problem='send the ETag that was read, such as W/"3"', code="value")
     return int(number)
+
+
+def _bare(etag: str) -> str:
+    return etag.strip().removeprefix("W/").strip('"')
 
 
 def _number(etag: str) -> str | None:

@@ -1,17 +1,18 @@
 """MedicationStatement: the lines of medicine of a stay, each with what every list says of it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from discharge.commands import Issue
-from discharge.identifiers import PatientId, TaskId
+from discharge.identifiers import PatientId, TaskId, in_letters
 from discharge.medication.record import LineId
 from discharge.policy import READS, ContentClass
 from fhir_mappings.bundles import searchset
 from fhir_mappings.elements import JsonObject
-from fhir_mappings.medicine.statement import statement_resource
+from fhir_mappings.medicine.statement import statement_resource, version_of
 from fhir_mappings.outcomes import operation_outcome
 from services.fhir_api.parameters import Parameters, both, link, parameters_of, refuse
 from services.fhir_api.resources import base_url_of, versioned
@@ -37,11 +38,11 @@ _EVERYTHING: Final = 500
 @router.get("/fhir/MedicationStatement/{line_id}")
 @access(roles=READERS, party=Party.STAY, surface=Surface.FHIR, action="read-medication-line")
 async def read_statement(request: Request, line_id: str) -> Response:
-    """One line as it stands. Its version is that of the whole reconciliation."""
+    """One line as it stands. Its version names the reconciliation's, and what the line says."""
     async with runtime_of(request).database.reading(audit_of(request)) as session:
         found = await statement_reads.line(session, LineId(line_id))
     (known,) = found.ids
-    return versioned(request, statement_of(found, known), found.record.version)
+    return versioned(request, statement_of(found, known), version_of(found.record, known))
 
 
 @router.get("/fhir/MedicationStatement")
@@ -67,14 +68,18 @@ async def _search(request: Request) -> Response:
     parameters = await parameters_of(request)
     async with runtime_of(request).database.reading(audit_of(request)) as session:
         query, pairs = await _query(session, parameters)
-        begins, count = _page(parameters)
+        cursor, count = parameters.one(_CURSOR), parameters.count(_EVERYTHING)
         issues: tuple[Issue, ...] = parameters.finish()
         found = await statement_reads.lines(session, query)
+    if len(found) > query.most:
+        refuse("patient", f"the lines of at most {query.most} stays are found at a time: ask for fewer", "too-costly")
     listed = [(stay, line_id) for stay in found for line_id in stay.ids]
+    seal = _seal(line_id for _, line_id in listed)
+    begins = _begins(cursor, seal)
     ends = begins + count
     base_url = base_url_of(request)
     path = "MedicationStatement"
-    further = (*pairs, ("_count", str(count)), (_CURSOR, str(ends)))
+    further = (*pairs, ("_count", str(count)), (_CURSOR, f"{ends}-{seal}"))
     return FhirResponse(
         searchset(
             [statement_of(stay, line_id) for stay, line_id in listed[begins:ends]],
@@ -112,9 +117,16 @@ async def _query(session: ReadSession, parameters: Parameters) -> tuple[LineQuer
     return query, [(name, ",".join(sorted(values))) for name, values in named.items() if values is not None]
 
 
-def _page(parameters: Parameters) -> tuple[int, int]:
-    """Where the page begins, and how many lines it has: a whole list unless said otherwise."""
-    cursor = parameters.one(_CURSOR) or "0"
-    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < len(str(10**9))):
+def _seal(line_ids: Iterable[LineId]) -> str:
+    """Which lines there are, and in which order."""
+    return in_letters(",".join(line_ids), 16)
+
+
+def _begins(cursor: str | None, seal: str) -> int:
+    """Where the page begins. Between two pages no line may be passed over: when they changed, all begins anew."""
+    begins, _, sealed = (cursor or f"0-{seal}").partition("-")
+    if not (begins.isascii() and begins.isdecimal() and len(begins) < len(str(10**9)) and sealed):
         refuse(_CURSOR, "take the address of the next page as it was given")
-    return int(cursor), parameters.count(_EVERYTHING)
+    if sealed != seal:
+        refuse(_CURSOR, "other lines stand there since the first page: search again", "conflict")
+    return int(begins)

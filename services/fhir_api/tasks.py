@@ -111,7 +111,13 @@ async def put_task(request: Request, task_id: str) -> Response:
 async def decide_by_machine(request: Request, task_id: str) -> Response:
     """The practice decides lines of medicine, all that it names or none: the same command as the practice's page."""
     decisions, by = read_decisions(await request.body())
-    command = DecideLines(caller=await current_caller(request), task_id=TaskId(task_id), decisions=decisions, by=by)
+    command = DecideLines(
+        caller=await current_caller(request),
+        task_id=TaskId(task_id),
+        decisions=decisions,
+        task_version=decided_on(request),
+        by=by,
+    )
     task, stay, lines = await runtime_of(request).database.run(audit_of(request), _decide, command)
     resource = task_resource(task, encounter_id=stay.encounter.id, lines=lines)
     return versioned(request, resource, task.version, task.changed_at)

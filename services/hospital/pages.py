@@ -20,12 +20,13 @@ from services.hospital.plan_page import Flash, GiveForm, Sent, plan_context
 from services.hospital.ready import ready_items
 from services.hospital.rows import FILTERS, BoardRow, counters_of, groups_of, row_of, rows_of
 from services.persistence import boards
-from services.persistence.views import PAGE_SIZE, PlanPage
+from services.persistence.views import Part, PlanPage
 from services.web.access import Party, access
 from services.web.cards import Reader
 from services.web.dates import clock_time
 from services.web.forms import Form, instant_at, parse_time
 from services.web.language import Language
+from services.web.paging import Pages, page_number
 from services.web.reading import audit_in_place, back_of, reader_of, see_other
 from services.web.runtime import runtime_of
 from services.web.security import audit_of, current_caller
@@ -43,18 +44,20 @@ WARD_ROLES: Final = (Role.WARD, Role.DOCTOR)
 @access(roles=WARD_ROLES, party=Party.STAY, action="read-ward-board")
 async def board(request: Request) -> Response:
     """The ward's stays by the day they go home."""
-    return await _board(request, "")
+    query = request.query_params
+    return await _board(request, "", page_number(query.get("page")), at=query.get("at", ""))
 
 
 @router.post("/ward/find")
 @access(roles=WARD_ROLES, party=Party.STAY, action="find-on-ward-board")
 async def find(request: Request) -> Response:
     """The board narrowed to a bed or a name. A name never stands in an address, so this is a form that is posted."""
-    query = (await request.form()).get("q", "")
-    return await _board(request, query.strip()[:80] if isinstance(query, str) else "")
+    sent = await request.form()
+    query = sent.get("q", "")
+    return await _board(request, query.strip()[:80] if isinstance(query, str) else "", page_number(sent.get("page")))
 
 
-async def _board(request: Request, query: str) -> Response:
+async def _board(request: Request, query: str, number: int, at: str = "") -> Response:
     asked = request.query_params.get("show", "all")
     show = asked if asked in FILTERS else "all"
     async with runtime_of(request).database.reading(audit_of(request)) as session:
@@ -63,17 +66,17 @@ async def _board(request: Request, query: str) -> Response:
     shell = await shell_of(request, directory, view.now)
     rows = rows_of(view, await reader_of(request, directory, view.now))
     chosen = tuple(row for row in rows if _is_chosen(row, show, query))
-    shown = chosen[:PAGE_SIZE]
+    sought = next((place for place, row in enumerate(chosen) if row.stay_id == at), None)
+    part = Part.of(len(chosen), number) if sought is None else Part.holding(len(chosen), sought)
     return page(
         shell,
         "hospital/board.html",
         head=view.feed_head,
         here="/ward",
         filters=counters_of(rows, show, shell.lang),
-        groups=groups_of(shown, view.now, shell.lang),
+        groups=groups_of(chosen[part.rows], view.now, shell.lang),
         query=query,
-        shown=len(shown),
-        more=len(chosen) - len(shown),
+        pages=Pages.of(part, "/ward", **({} if show == "all" else {"show": show})),
         empty=_empty(rows, shell.lang, view.now),
     )
 

@@ -18,6 +18,7 @@ from services.web.forms import FieldError
 from services.web.patient_bar import bar_of, lines_of, municipality_of
 from services.web.plan_words import (
     ChangeWords,
+    cause_words,
     certainty_word,
     changes,
     destination_words,
@@ -177,6 +178,12 @@ def _changes(view: PlanPage, reader: Reader, sent: Sent) -> tuple[int, tuple[Cha
     return before.version, changes(before, plan, reader.now, reader.lang) if before.version else ()
 
 
+def _saved_at(version: PlanVersion, reader: Reader) -> str:
+    """When, by whom, and why if no person wrote it."""
+    said = moment(version.at, reader.now, reader.lang) + ("" if version.by is None else f", {version.by.name}")
+    return " · ".join(part for part in (said, cause_words(version.plan.cause, reader.lang)) if part)
+
+
 def _history(plans: tuple[PlanVersion, ...], reader: Reader) -> tuple[HistoryLine, ...]:
     """Every version, newest first, with the discharge that was expected then."""
     lang, now = reader.lang, reader.now
@@ -187,7 +194,7 @@ def _history(plans: tuple[PlanVersion, ...], reader: Reader) -> tuple[HistoryLin
             if version.plan.expected_discharge_at is None
             else f"{home_words(version.plan.expected_discharge_at, now, lang)}, "
             f"{certainty_word(version.plan.certainty, lang)}",
-            saved=moment(version.at, now, lang) + ("" if version.by is None else f", {version.by.name}"),
+            saved=_saved_at(version, reader),
         )
         for version in reversed(plans)
     )

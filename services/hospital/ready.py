@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from discharge.clock import local
+from discharge.identifiers import StayId
 from discharge.plan import DischargePlan, Need
 from discharge.stay import Stay
 from discharge.task import HandoverTask, Priority
@@ -22,6 +23,7 @@ __all__ = ["Item", "is_weekend", "own_tasks", "ready_items", "task_word"]
 _SATURDAY: Final = 6
 _RECONCILE: Final = "reconcile-at-discharge"
 _MEDICINE: Final = frozenset({Need.HOME_NURSING, Need.DOSE_DISPENSING})
+_QUESTIONS: Final = frozenset({"answer-medicine-question", "answer-72-hour-medicine-question"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Item:
     action: str
     is_urgent: bool = False
     """Comes before the others: the board has room for a few."""
+    about: str = ""
+    """What the word is about; with it, the board leads straight there."""
 
 
 def is_weekend(instant: datetime) -> bool:
@@ -85,6 +89,8 @@ def task_word(code: str, lang: Language) -> str:
         "take-over-acute-care": t("Akut pleje"),
         "order-aids": t("Hjælpemidler"),
         "order-treatment-devices": t("Redskaber"),
+        "answer-medicine-question": _practice_asks(lang),
+        "answer-72-hour-medicine-question": _practice_asks(lang),
     }.get(code, t("Opgave"))
 
 
@@ -94,10 +100,31 @@ def own_tasks(tasks: Iterable[TaskRecord], reader: Reader) -> tuple[TaskRecord, 
     return tuple(record for record in tasks if record.task.is_open and record.task.owner in scope)
 
 
-def ready_items(stay: Stay, tasks: tuple[TaskRecord, ...], reader: Reader) -> tuple[Item, ...]:
-    """What is needed, missing things first."""
+def _asked_item(stay_id: StayId, asked: int, reader: Reader) -> Item:
+    """The practice asks about lines of the medicine; the ward answers on them."""
+    lang = reader.lang
+    return Item(
+        word=_practice_asks(lang),
+        sentence=lang.text("Svar egen læge om medicinen"),
+        why=lang.choose(asked, "1 linje venter på jeres svar", "{n} linjer venter på jeres svar"),
+        is_done=False,
+        href=f"/ward/stays/{stay_id}/medicine",
+        action=lang.text("Svar"),
+        is_urgent=True,
+        about=lang.text("om medicin"),
+    )
+
+
+def _practice_asks(lang: Language) -> str:
+    return lang.text("Egen læge spørger")
+
+
+def ready_items(stay: Stay, tasks: tuple[TaskRecord, ...], reader: Reader, *, asked: int = 0) -> tuple[Item, ...]:
+    """What is needed, missing things first; ``asked`` lines of the medicine wait for an answer."""
     planned = _plan_items(stay, reader)
-    # What a field of the plan carries out is asked for there, and not a second time as a duty.
+    if asked:
+        planned.append(_asked_item(stay.id, asked, reader))
+    # What a field of the plan or a line of the medicine carries out is asked for there, and not again as a duty.
     said = {item.word for item in planned}
     items = [*planned, *(item for item in _task_items(tasks, reader) if item.word not in said)]
     return tuple(sorted(items, key=lambda item: (item.is_done, not item.is_urgent)))
@@ -149,7 +176,8 @@ def _needs(plan: DischargePlan, lang: Language) -> str:
 
 def _where(task: HandoverTask) -> str:
     """Where the duty is carried out: the medicine on its own page, all else on that of the task."""
-    return f"/ward/stays/{task.stay_id}/medicine" if task.code == _RECONCILE else f"/tasks/{task.id}"
+    is_there = task.code == _RECONCILE or task.code in _QUESTIONS
+    return f"/ward/stays/{task.stay_id}/medicine" if is_there else f"/tasks/{task.id}"
 
 
 def _task_items(tasks: tuple[TaskRecord, ...], reader: Reader) -> list[Item]:

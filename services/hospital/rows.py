@@ -134,7 +134,7 @@ def row_of(row: WardRow, reader: Reader) -> BoardRow:
     """One row for one reader."""
     context, lang, now = row.context, reader.lang, reader.now
     stay, patient, plan = context.stay, context.patient, context.stay.plan
-    items = ready_items(stay, row.tasks, reader)
+    items = ready_items(stay, row.tasks, reader, asked=row.asked)
     missing = tuple(item for item in items if not item.is_done)
     group = "ended" if not stay.is_open else _group(plan.expected_discharge_at, local(now).date())
     level, shown_chip, reason = _next(row, reader)

@@ -34,7 +34,7 @@ __all__ = ["alerts_context", "router"]
 router = APIRouter()
 
 _FIELDS: Final = ("place", "address", "quiet_from", "quiet_to", "valid_from", "valid_to")
-_CALLED: Final = tuple(role for role in Role if role not in {Role.SYSTEM, Role.AGREEMENT_EDITOR})
+_CALLED: Final = tuple(role for role in Role if role not in {Role.SYSTEM, Role.AGREEMENT_EDITOR, Role.PHARMACIST})
 
 
 @router.get("/alerts")

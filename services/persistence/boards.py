@@ -6,7 +6,7 @@ on the page. Whoever's data a page shows is noted for the audit row (``ReadSessi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
@@ -26,9 +26,10 @@ from services.persistence import views
 from services.persistence.course import read_stays
 from services.persistence.reading import ReadSession
 from services.persistence.rows import plan_from, task_from
-from services.persistence.tables import EventRow, PlanVersionRow, StayRow, TaskRow, TimerRow
+from services.persistence.tables import EventRow, MedicationRow, PartyRow, PlanVersionRow, StayRow, TaskRow, TimerRow
 
 __all__ = [
+    "medicine_board",
     "plan_page",
     "task_card",
     "task_list",
@@ -39,10 +40,15 @@ __all__ = [
 ]
 
 _CLOSED = [status.value for status in CLOSED]
+_NOBODYS = [StayState.DEAD.value, StayState.CANCELLED.value]
+"""Nobody goes through the medicine of a stay that came to this."""
 
 
 async def ward_board(session: ReadSession) -> views.WardBoard:
-    """Open stays of the caller's ward or wards, those that ended (or were told of) today, and those it still owes."""
+    """The stays of the caller's ward or wards that are open, that ended or were told of today, or that it still owes.
+
+    What it owes is a duty, or an answer to a question about the medicine.
+    """
     head = await session.feed_head()
     today = datetime.combine(local(session.now).date(), time(), tzinfo=COPENHAGEN)
     ours = session.caller.scope(session.directory)
@@ -56,6 +62,7 @@ async def ward_board(session: ReadSession) -> views.WardBoard:
                 StayRow.ended_at >= today,
                 StayRow.end_received_at >= today,
                 owed,
+                exists().where(MedicationRow.stay_id == StayRow.id, MedicationRow.asked > 0),
             ),
         )
         .order_by(StayRow.began_at, StayRow.id)
@@ -84,8 +91,18 @@ async def _ward_rows(session: ReadSession, stay_ids: Sequence[UUID]) -> list[vie
         .where(TaskRow.stay_id.in_(stay_ids), TaskRow.status != TaskStatus.CANCELLED.value)
         .order_by(TaskRow.created_at, TaskRow.id),
     )
+    found = await session.connection.execute(
+        select(MedicationRow.stay_id, MedicationRow.asked).where(
+            MedicationRow.stay_id.in_(stay_ids), MedicationRow.asked > 0
+        )
+    )
+    asked = {StayId(str(row.stay_id)): row.asked for row in found}
     return [
-        views.WardRow(context=context, tasks=tuple(r for r in tasks if r.task.stay_id == stay_id))
+        views.WardRow(
+            context=context,
+            tasks=tuple(r for r in tasks if r.task.stay_id == stay_id),
+            asked=asked.get(stay_id, 0),
+        )
         for stay_id, context in contexts.items()
     ]
 
@@ -123,8 +140,68 @@ async def _course(session: ReadSession, stay_id: StayId) -> tuple[views.StayView
     return contexts[stay_id], tuple(tasks)
 
 
-async def task_list(session: ReadSession, *, show: views.Show = views.Show.UNOWNED) -> views.TaskList:
-    """The duties of the caller's place, and how many each counter stands for."""
+async def medicine_board(session: ReadSession, *, page: int = 1) -> views.MedicineBoard:
+    """The medicine of the stays that the caller reads, what was worked on last first."""
+    head = await session.feed_head()
+    ours = session.caller.scope(session.directory)
+    readable = (
+        select(
+            MedicationRow.stay_id,
+            MedicationRow.unresolved,
+            MedicationRow.asked,
+            MedicationRow.changed_at,
+            MedicationRow.signed_at,
+        )
+        .join(StayRow, StayRow.id == MedicationRow.stay_id)
+        # What is not readable is hidden anyway: this has the store begin with the place's own stays.
+        .where(MedicationRow.stay_id.in_(select(PartyRow.stay_id).where(PartyRow.organization.in_(ours))))
+        .where(StayRow.state.not_in(_NOBODYS))
+    )
+    total = (await session.connection.execute(select(func.count()).select_from(readable.subquery()))).scalar_one()
+    part = views.Part.of(total, page)
+    found = await session.connection.execute(
+        readable.order_by(MedicationRow.changed_at.desc(), MedicationRow.stay_id).slice(part.rows.start, part.rows.stop)
+    )
+    rows = {StayId(str(row.stay_id)): row for row in found}
+    contexts = await _stay_views(session, [UUID(stay_id) for stay_id in rows])
+    return views.MedicineBoard(
+        now=session.now,
+        feed_head=head,
+        part=part,
+        rows=tuple(
+            views.MedicineRow(
+                context=context,
+                unresolved=rows[stay_id].unresolved,
+                asked=rows[stay_id].asked,
+                changed_at=rows[stay_id].changed_at,
+                signed_at=rows[stay_id].signed_at,
+            )
+            for stay_id, context in contexts.items()
+        ),
+    )
+
+
+def _by_deadline(record: views.TaskRecord) -> tuple[float, ...]:
+    return (float("inf") if record.next_due is None else record.next_due.timestamp(),)
+
+
+async def task_list(
+    session: ReadSession,
+    *,
+    show: views.Show = views.Show.UNOWNED,
+    page: int = 1,
+    at: str = "",
+    order: Callable[[views.TaskRecord], tuple[float, ...]] = _by_deadline,
+) -> views.TaskList:
+    """The duties of the caller's place, and how many each counter stands for.
+
+    Args:
+        session: of whoever asks.
+        show: the counter that filters.
+        page: which page of the list, from 1; the nearest that there is.
+        at: a task's id: the page that it stands on goes before ``page``.
+        order: what the list is sorted by, over all its pages.
+    """
     head = await session.feed_head()
     today = datetime.combine(local(session.now).date(), time(), tzinfo=COPENHAGEN)
     records = await _records(
@@ -135,12 +212,16 @@ async def task_list(session: ReadSession, *, show: views.Show = views.Show.UNOWN
     )
     person_id = session.caller.person_id
     shown = [r for r in records if views.is_shown(show, r, person_id=person_id, now=session.now)]
+    shown.sort(key=order)
+    sought = next((place for place, record in enumerate(shown) if record.task.id == at), None)
+    part = views.Part.of(len(shown), page) if sought is None else views.Part.holding(len(shown), sought)
     return views.TaskList(
         now=session.now,
         feed_head=head,
         show=show,
         counts=views.counted(records, person_id=person_id, now=session.now),
-        cards=tuple(await _cards(session, shown[: views.PAGE_SIZE])),
+        part=part,
+        cards=tuple(await _cards(session, shown[part.rows])),
     )
 
 

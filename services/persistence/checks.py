@@ -33,7 +33,7 @@ GUARDED_TABLES: Final = frozenset(
         "task_version", "event", "timer", "message", "message_aside", "feed", "feed_entry", "audit", "audit_seal",
         "stalled_stay", "outbound_message", "outbound_receipt", "message_act", "conversation", "conversation_party",
         "care_message", "attachment", "alert_mail", "on_call", "medication", "medication_list",
-        "medication_line", "document",
+        "medication_line", "document", "document_ruling",
         "interruption",
     }
 )  # fmt: skip

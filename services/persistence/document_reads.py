@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from discharge.documents.report import DocumentId, FiledReport
+from discharge.documents.report import FiledReport
+from discharge.documents.rulings import Ruling
 from discharge.errors import NotFoundError
-from discharge.identifiers import PatientId, StayId
+from discharge.identifiers import DocumentId, PatientId, StayId
 from discharge.policy import ContentClass
-from services.persistence.documents import opened_body, read_documents
+from services.persistence.documents import opened_body, read_documents, read_rulings
 from services.persistence.reading import ReadSession
 
-__all__ = ["documents_of", "original_of"]
+__all__ = ["documents_of", "original_of", "rulings_of"]
 
 _STAY: Final = "SELECT patient_id FROM stay WHERE id = %(id)s"
 _BODY: Final = (
@@ -26,13 +27,31 @@ async def documents_of(session: ReadSession, stay_id: StayId) -> list[FiledRepor
     Raises:
         NotFoundError: no such stay, or the caller is no party.
     """
-    rows = await session.talk.ask(_STAY, {"id": _uuid(stay_id, "Stay")})
-    if not rows:
-        raise NotFoundError(kind="Stay")
+    patient_id = await _patient_of(session, stay_id)
     if ContentClass.DOCUMENT not in session.caller.readable_classes(session.directory):
         return []
     session.saw(stay_id)
-    return await read_documents(session.talk, session.patients, stay_id, PatientId(str(rows[0]["patient_id"])))
+    return await read_documents(session.talk, session.patients, stay_id, patient_id)
+
+
+async def rulings_of(session: ReadSession, stay_id: StayId) -> list[Ruling]:
+    """What people said of those documents; nothing for a role that reads no documents.
+
+    Raises:
+        NotFoundError: no such stay, or the caller is no party.
+    """
+    patient_id = await _patient_of(session, stay_id)
+    if ContentClass.DOCUMENT not in session.caller.readable_classes(session.directory):
+        return []
+    session.saw(stay_id)
+    return await read_rulings(session.talk, session.patients, stay_id, patient_id)
+
+
+async def _patient_of(session: ReadSession, stay_id: StayId) -> PatientId:
+    rows = await session.talk.ask(_STAY, {"id": _uuid(stay_id, "Stay")})
+    if not rows:
+        raise NotFoundError(kind="Stay")
+    return PatientId(str(rows[0]["patient_id"]))
 
 
 async def original_of(session: ReadSession, document_id: DocumentId) -> bytes:

@@ -36,6 +36,7 @@ __all__ = [
     "patient",
     "patient_by_cpr",
     "patients",
+    "stays_of",
     "task",
     "task_history",
     "tasks",
@@ -43,7 +44,7 @@ __all__ = [
 
 _INSTANTS: Final = frozenset(
     {"created_at", "changed_at", "due_at", "proposed_time", "sent_at", "delivered_at", "seen_at", "accepted_at"}
-    | {"done_at"}
+    | {"done_at", "waits_since", "released_at"}
 )
 _NO_KEY: Final = DataKey(b"")
 
@@ -74,7 +75,7 @@ class EncounterQuery:
     episodes: frozenset[str] | None = None
     """Compare keys of episode-of-care ids."""
     finished: bool | None = None
-    limit: int = 500
+    limit: int | None = 500
 
 
 async def task(session: ReadSession, task_id: TaskId) -> FoundTask:
@@ -147,6 +148,12 @@ async def patients(session: ReadSession, patient_ids: frozenset[PatientId]) -> t
     found = await session.patients.of_ids([PatientId(str(row.patient_id)) for row in stays])
     session.saw(*(StayId(str(row.id)) for row in stays))
     return tuple(found[patient_id] for patient_id in sorted(found))
+
+
+async def stays_of(session: ReadSession, patient_id: PatientId) -> tuple[Stay, ...]:
+    """Every stay of the citizen that the caller may read, oldest first."""
+    query = EncounterQuery(patients=frozenset({patient_id}), limit=None)
+    return tuple({each.stay.id: each.stay for each in await encounters(session, query)}.values())
 
 
 async def patient_by_cpr(session: ReadSession, cpr: CprNumber) -> PatientId | None:

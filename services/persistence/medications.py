@@ -95,6 +95,7 @@ class SqlMedications:
                 "stay_id": stay_id,
                 "version": record.version,
                 "unresolved": len(record.unresolved),
+                "asked": len(record.asked),
                 "signed_at": None if record.signed_off is None else record.signed_off.at,
                 "changed_at": now,
                 "record": _record_sealed(record, key),

@@ -28,7 +28,7 @@ _ENTRY: Final = frozenset({"organization", "roles", "address", "quiet_from", "qu
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
 _LONGEST: Final = 254
 _CLOCK: Final = re.compile(r"\d{2}:\d{2}", re.ASCII)
-_CALLED: Final = frozenset(Role) - {Role.SYSTEM}
+_CALLED: Final = frozenset(Role) - {Role.SYSTEM, Role.PHARMACIST}
 
 
 def is_address(text: str) -> bool:

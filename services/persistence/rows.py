@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -29,11 +29,11 @@ from discharge.identifiers import (
 )
 from discharge.notices import EncounterClass, StayState
 from discharge.patient import Patient
-from discharge.plan import Certainty, DischargePlan, Need
+from discharge.plan import Certainty, DischargePlan, Need, PlanCause
 from discharge.policy import ContentClass, Role
 from discharge.ports import ArmedStep
 from discharge.stay import Encounter, Party, PartyBasis, Stay
-from discharge.task import AgreementRef, HandoverTask, PastRound, Person, Priority, Proofs, TaskStatus, Title
+from discharge.task import AgreementRef, HandoverTask, PastRound, Person, Priority, Proofs, TaskStatus, Title, Wait
 from services.persistence.notice_rows import notice_from
 from services.persistence.vault import DataKey
 
@@ -119,12 +119,17 @@ def patient_from(row: Row, key: DataKey) -> Patient:
     )
 
 
+_LATER_FIELDS: Final = ("without_72_hours", "filled_from", "cause")
+"""Fields of a plan that earlier programs do not have."""
+
+
 def plan_sealed(plan: DischargePlan, stay_id: StayId, key: DataKey) -> bytes:
     """The plan as ciphertext, bound to its stay and version."""
     clear = {f.name: _plain(getattr(plan, f.name)) for f in fields(DischargePlan)}
-    if plan.without_72_hours is None:
+    for name in _LATER_FIELDS:
         # What an earlier program does not know it cannot read: it is written where it says something.
-        del clear["without_72_hours"]
+        if clear[name] is None:
+            del clear[name]
     return key.seal(orjson.dumps(clear), f"plan:{stay_id}:{plan.version}")
 
 
@@ -140,7 +145,8 @@ def plan_from(sealed: bytes, stay_id: StayId, version: int, key: DataKey) -> Dis
     clear["medicine_until"] = None if clear["medicine_until"] is None else date.fromisoformat(clear["medicine_until"])
     clear["needs"] = None if clear["needs"] is None else frozenset(Need(need) for need in clear["needs"])
     clear["certainty"] = Certainty(clear["certainty"])
-    return DischargePlan(**clear)
+    cause = clear.pop("cause", None)
+    return DischargePlan(**clear, cause=None if cause is None else PlanCause(cause))
 
 
 def stay_from(
@@ -241,6 +247,9 @@ def task_row(task: HandoverTask, key: DataKey) -> dict[str, Any]:
         "escalated_to": sorted(task.escalated_to),
         "replaces": None if task.replaces is None else UUID(task.replaces),
         "conversation_id": None if task.conversation_id is None else UUID(task.conversation_id),
+        "waits_for": None if task.wait is None else task.wait.code,
+        "waits_since": None if task.wait is None else task.wait.since,
+        "released_at": None if task.wait is None else task.wait.released_at,
     }
 
 
@@ -291,7 +300,14 @@ def task_from(row: Row, key: DataKey) -> HandoverTask:
         escalated_to=frozenset(row["escalated_to"]),
         replaces=None if row["replaces"] is None else TaskId(str(row["replaces"])),
         conversation_id=None if row["conversation_id"] is None else ConversationId(str(row["conversation_id"])),
+        wait=_wait_from(row),
     )
+
+
+def _wait_from(row: Row) -> Wait | None:
+    # Versions that were kept before there was such a thing do not speak of it.
+    code = row.get("waits_for")
+    return None if code is None else Wait(code=code, since=row["waits_since"], released_at=row["released_at"])
 
 
 def step_from(row: Row) -> ArmedStep:

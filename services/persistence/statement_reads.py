@@ -27,7 +27,7 @@ WHERE (%(patients)s::uuid[] IS NULL OR s.patient_id = ANY (%(patients)s))
     SELECT FROM medication_line l WHERE l.stay_id = m.stay_id AND l.id = ANY (%(lines)s)))
   AND (%(tasks)s::uuid[] IS NULL OR EXISTS (
     SELECT FROM task t WHERE t.stay_id = m.stay_id AND t.code = %(code)s AND t.id = ANY (%(tasks)s)))
-ORDER BY m.changed_at DESC, m.stay_id LIMIT 100
+ORDER BY m.changed_at DESC, m.stay_id LIMIT %(most)s
 """
 _CONTACT: Final = "SELECT id FROM encounter WHERE stay_id = %(stay)s ORDER BY position DESC LIMIT 1"
 _DUTIES: Final = "SELECT id FROM task WHERE stay_id = %(stay)s AND code = %(code)s ORDER BY created_at, id"
@@ -43,6 +43,8 @@ class LineQuery:
     ids: frozenset[LineId] | None = None
     patients: frozenset[PatientId] | None = None
     tasks: frozenset[TaskId] | None = None
+    most: int = 100
+    """Stays whose medicine is read for it."""
 
     @property
     def is_bound(self) -> bool:
@@ -75,12 +77,17 @@ async def line(session: ReadSession, line_id: LineId) -> FoundLines:
 
 
 async def lines(session: ReadSession, query: LineQuery) -> tuple[FoundLines, ...]:
-    """The lines that ``query`` asks for and the caller may read, those of the stay last changed first."""
+    """The lines that ``query`` asks for and the caller may read, those of the stay last changed first.
+
+    Where there are more stays than are read for it there is one too many, so that the caller can tell.
+    """
     if not query.is_bound or ContentClass.MEDICINE not in session.caller.readable_classes(session.directory):
         return ()
     asked = {"patients": query.patients, "lines": query.ids, "tasks": query.tasks}
     rows = await session.talk.ask(
-        _STAYS, {name: None if ids is None else uuids_of(ids) for name, ids in asked.items()} | {"code": RECONCILE}
+        _STAYS,
+        {name: None if ids is None else uuids_of(ids) for name, ids in asked.items()}
+        | {"code": RECONCILE, "most": query.most + 1},
     )
     return tuple([await _around(session, StayId(str(row["stay_id"])), query.ids) for row in rows])
 

@@ -21,6 +21,7 @@ from discharge.directory import Directory
 from discharge.events import (
     CareMessageWritten,
     DocumentFiled,
+    DocumentRuled,
     Event,
     MedicationRevised,
     MessageRefused,
@@ -56,6 +57,7 @@ _CONTENT: Mapping[type[Event], ContentClass] = {
     CareMessageWritten: ContentClass.CONVERSATION,
     MedicationRevised: ContentClass.MEDICINE,
     DocumentFiled: ContentClass.DOCUMENT,
+    DocumentRuled: ContentClass.DOCUMENT,
 }
 _PLAIN = frozenset({"at", "stay_id", "by", "task"})
 
@@ -219,6 +221,8 @@ def _event_row(event: Event) -> dict[str, Any]:
     detail = {f.name: _json(getattr(event, f.name)) for f in fields(event) if f.name not in _PLAIN}
     if task is not None:
         detail |= {"status": task.status.value, "owner": task.owner, "version": task.version}
+        if task.wait is not None and task.wait.is_on:
+            detail["waits_for"] = task.wait.code
     return {
         "stay_id": event.stay_id,
         "task_id": None if task is None else task.id,

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Self, assert_never
 
 from discharge.clock import local
 from discharge.identifiers import FeedId, PersonId, SorCode
@@ -23,6 +23,9 @@ from discharge.task import HandoverTask, Person, TaskStatus
 __all__ = [
     "PAGE_SIZE",
     "FeedHead",
+    "MedicineBoard",
+    "MedicineRow",
+    "Part",
     "PatientView",
     "PlanPage",
     "PlanVersion",
@@ -43,6 +46,36 @@ __all__ = [
 
 PAGE_SIZE = 100
 """Cards or rows on one page; counters count all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which rows of a list stand on one page."""
+
+    page: int
+    """From 1."""
+    total: int
+    """Rows on all pages."""
+
+    @classmethod
+    def of(cls, total: int, page: int) -> Self:
+        """The page that was asked for, or the nearest that there is."""
+        return cls(page=min(max(1, page), max(1, -(-total // PAGE_SIZE))), total=total)
+
+    @classmethod
+    def holding(cls, total: int, place: int) -> Self:
+        """The page with the row at ``place``, from 0."""
+        return cls.of(total, place // PAGE_SIZE + 1)
+
+    @property
+    def rows(self) -> slice:
+        """Where its rows stand in the whole list."""
+        return slice((self.page - 1) * PAGE_SIZE, self.page * PAGE_SIZE)
+
+    @property
+    def has_more(self) -> bool:
+        """True when rows stand on later pages."""
+        return self.page * PAGE_SIZE < self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +242,10 @@ class TaskList:
     feed_head: FeedHead
     show: Show
     counts: TaskCounts
+    part: Part
+    """Which of those under ``show`` the cards are; a withdrawn task is among them, though no counter counts it."""
     cards: tuple[TaskCard, ...]
-    """Those under ``show``, at most ``PAGE_SIZE``, earliest deadline first; the page sorts by urgency."""
+    """At most ``PAGE_SIZE``, in the order that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +265,8 @@ class WardRow:
     context: StayView
     tasks: tuple[TaskRecord, ...] = ()
     """Every task of the stay except those that were withdrawn, oldest first."""
+    asked: int = 0
+    """Lines of its medicine that wait for the ward's answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +276,31 @@ class WardBoard:
     now: datetime
     feed_head: FeedHead
     rows: tuple[WardRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedicineRow:
+    """One citizen of whose medicine somebody has stated a list."""
+
+    context: StayView
+    unresolved: int
+    """Lines that the practice has still to decide."""
+    asked: int
+    """Those of them that wait for the ward's answer."""
+    changed_at: datetime
+    """When somebody last did something with the medicine."""
+    signed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedicineBoard:
+    """The medicine that the caller's place is party to, what was worked on last first."""
+
+    now: datetime
+    feed_head: FeedHead
+    part: Part
+    rows: tuple[MedicineRow, ...]
+    """Those of the part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

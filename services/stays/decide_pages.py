@@ -1,4 +1,4 @@
-"""The practice decides on its task's page: one line at a time, or all that go on as they were."""
+"""On a task's page the practice decides, line by line or all that go on as they were, and the ward answers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from discharge.commands import DecideLines, LineDecision
+from discharge.commands import AnswerLine, DecideLines, LineDecision
 from discharge.errors import ConcurrentUpdateError, DischargeError, MedicationError, RoundClosedError, TaskTakenError
-from discharge.handlers import decide_lines
+from discharge.handlers import answer_line, decide_lines
 from discharge.identifiers import TaskId
 from discharge.medication.record import LineId, Verdict
 from discharge.policy import Role
+from services.persistence import boards
 from services.stays.medicine.acts import SentLine
 from services.stays.pages import task_response
 from services.web.access import Party, access
@@ -78,6 +79,30 @@ async def decide(request: Request, task_id: str, line_id: str) -> Response:
         ),
     )
     return await _decided(request, command, sent, f"#line-{line_id}")
+
+
+@router.post("/tasks/{task_id}/medicine/{line_id}/answer")
+@access(roles=[Role.WARD, Role.DOCTOR], party=Party.STAY, action="answer-line")
+async def answer(request: Request, task_id: str, line_id: str) -> Response:
+    """The ward answers a question where it is told to: on the page of its duty."""
+    form = Form.of(await request.form(), language_of(request), await runtime_of(request).clock.now())
+    t, words = form.lang.text, form.text("text")
+    if not words:
+        form.refuse(f"answer-{line_id}", t("Svar"), t("Skriv et svar til egen læge."))
+    sent = SentLine(line=line_id, text=words, errors=form.errors)
+    if form.errors:
+        await audit_in_place(request, 422)
+        return await task_response(request, task_id, line=sent, status=422)
+    async with runtime_of(request).database.reading(audit_of(request, "read-task")) as session:
+        stay_id = (await boards.task_card(session, TaskId(task_id))).record.task.stay_id
+    command = AnswerLine(caller=await current_caller(request), stay_id=stay_id, line_id=LineId(line_id), text=words)
+    try:
+        await runtime_of(request).database.run(audit_of(request), answer_line, command)
+    except MedicationError as error:
+        notice, status = _notice(error, form.lang)
+        await audit_in_place(request, status)
+        return await task_response(request, task_id, line=sent, notice=notice, status=status)
+    return see_other(f"/tasks/{task_id}")
 
 
 async def _decided(request: Request, command: DecideLines, sent: SentLine, place: str) -> Response:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from discharge.documents.changes import SectionChange, difference
-from discharge.documents.filling import is_in_plan
+from discharge.documents.changes import difference
+from discharge.documents.filling import FILLED, is_confirmable, is_in_plan, may_be_taken
 from discharge.documents.report import DischargeReport, DocumentFile, EncounterFacts, FiledReport, Section, Suggestion
-from discharge.documents.standing import is_question, replaced_by, standings
-from discharge.plan import DischargePlan, Need
-from discharge.policy import Role
+from discharge.documents.rulings import Ruling
+from discharge.documents.standing import Standing, is_question, questions, replaced_by, standings
+from discharge.plan import Need
+from services.persistence.views import StayView
+from services.stays.document_rulings import ChangeView, SentRuling, Settling, change_views, is_of_ward, settling_of
 from services.stays.document_words import (
     empty_words,
     gap_words,
@@ -19,7 +21,7 @@ from services.stays.document_words import (
     standing_words,
     status_words,
     suggestion_words,
-    work_words,
+    type_words,
 )
 from services.web.cards import Reader, place_name
 from services.web.dates import moment
@@ -29,7 +31,8 @@ from services.web.presentation import Level
 
 __all__ = ["DocumentLine", "DocumentView", "document_lines", "document_view"]
 
-_WRITERS: Final = frozenset({Role.WARD, Role.DOCTOR})
+_VOID: Final = frozenset({Standing.REPLACED, Standing.WITHDRAWN, Standing.HELD, Standing.NOT_OURS})
+"""Nobody may act on what it says."""
 _KIB: Final = 1024
 
 
@@ -39,10 +42,11 @@ class DocumentLine:
 
     href: str
     title: str
+    kind: str
     at: str
     standing: str
     level: Level
-    is_shown: bool = False
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +74,6 @@ class SectionView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeView:
-    """One section that differs from the version before; a line with whether it came."""
-
-    work: str
-    title: str
-    lines: tuple[tuple[bool, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestionView:
     """Something that the plan could take over."""
 
@@ -87,8 +82,12 @@ class SuggestionView:
     value: str
     words: str
     is_in_plan: bool
-    was_filled: bool
+    note: str
+    """How it stands between the report and the plan."""
     may_take: bool
+    may_confirm: bool
+    may_write: bool
+    """It is in words only: the ward reads it, and writes it in the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +96,12 @@ class DocumentView:
 
     id: str
     title: str
+    kind: str
     language: str
     status: str
     standing: str
     level: Level
+    is_void: bool
     received: str
     facts: tuple[tuple[str, tuple[str, ...]], ...]
     gaps: tuple[str, ...]
@@ -113,55 +114,71 @@ class DocumentView:
     changes: tuple[ChangeView, ...]
     others: tuple[DocumentLine, ...]
     is_question: bool
+    settling: Settling
 
 
-def document_lines(filed: Sequence[FiledReport], stay_id: str, reader: Reader) -> tuple[DocumentLine, ...]:
+def document_lines(
+    filed: Sequence[FiledReport], rulings: Sequence[Ruling], stay_id: str, reader: Reader
+) -> tuple[DocumentLine, ...]:
     """The documents of a stay, the latest first."""
-    found = standings(filed)
+    found = standings(filed, rulings)
+    unsettled = {each.id for pair in questions(filed, rulings) for each in pair}
     lines = []
     for each in reversed(filed):
-        words, level = standing_words(found[each.id], reader.lang)
+        words, level = standing_words(found[each.id], reader.lang, in_question=each.id in unsettled)
         lines.append(
             DocumentLine(
                 href=f"/stays/{stay_id}/documents/{each.id}",
                 title=each.report.title,
+                kind=type_words(each.report, reader.lang),
                 at=moment(each.report.stated_at, reader.now, reader.lang),
                 standing=words,
                 level=Level(level),
+                holds=found[each.id] is Standing.IN_FORCE,
             )
         )
     return tuple(lines)
 
 
 def document_view(
-    shown: FiledReport, filed: Sequence[FiledReport], plan: DischargePlan, reader: Reader
+    shown: FiledReport,
+    filed: Sequence[FiledReport],
+    rulings: Sequence[Ruling],
+    context: StayView,
+    reader: Reader,
+    sent: SentRuling | None = None,
 ) -> DocumentView:
     """One document among all of its stay."""
     report, lang, t = shown.report, reader.lang, reader.lang.text
-    replaced = set(replaced_by(report, filed))
+    replaced = set(replaced_by(report, filed, rulings))
     before = max((each for each in filed if each.id in replaced), key=lambda each: each.report.stated_at, default=None)
-    words, level = standing_words(standings(filed)[shown.id], lang)
+    standing = standings(filed, rulings)[shown.id]
+    lines = document_lines(filed, rulings, shown.stay_id, reader)
     here = f"/stays/{shown.stay_id}/documents/{shown.id}"
+    (line,) = (each for each in lines if each.href == here)
     files = tuple(_file(file, f"{here}/files/{number}", lang) for number, file in enumerate(report.files))
     return DocumentView(
         id=shown.id,
         title=report.title,
+        kind=type_words(report, lang),
         language=report.language or "",
         status=status_words(report.status, lang),
-        standing=words,
-        level=Level(level),
+        standing=line.standing,
+        level=line.level,
+        is_void=standing in _VOID,
         received=moment(shown.received_at, reader.now, lang),
         facts=tuple(_facts(shown, reader)),
         gaps=tuple(gap_words(gap, lang) for gap in report.gaps),
         sections=tuple(_sections(report.sections, files, lang, 0)),
         files=files,
         follow_ups=tuple((each.words, each.when or t("Skal have en dato")) for each in report.follow_ups),
-        suggestions=tuple(_suggestions(shown, plan, reader)),
+        suggestions=tuple(_suggestions(shown, standing, context, reader)),
         has_before=before is not None,
         before="" if before is None else moment(before.report.stated_at, reader.now, lang),
-        changes=() if before is None else tuple(_changes(difference(before.report, report), lang)),
-        others=document_lines([each for each in filed if each.id != shown.id], shown.stay_id, reader),
-        is_question=is_question(filed),
+        changes=() if before is None else change_views(difference(before.report, report), lang),
+        others=tuple(each for each in lines if each.href != here),
+        is_question=is_question(filed, rulings),
+        settling=settling_of(shown, filed, rulings, context.stay, reader, sent or SentRuling()),
     )
 
 
@@ -170,7 +187,7 @@ def _facts(shown: FiledReport, reader: Reader) -> Iterator[tuple[str, tuple[str,
     report, t = shown.report, reader.lang.text
     sender = place_name(shown.sender, reader.directory) or f"SOR {shown.sender}"
     rows = (
-        (t("Type"), (report.type_name or report.type_code,)),
+        (t("Type"), (report.type_name or type_words(report, reader.lang),)),
         (t("Dateret"), (_dated(report, reader),)),
         (t("Skrevet af"), report.authors),
         (t("Står inde for den"), report.attesters),
@@ -207,19 +224,25 @@ def _sections(
     sections: Iterable[Section], files: Sequence[FileView], lang: Language, depth: int
 ) -> Iterator[SectionView]:
     for section in sections:
-        told = tuple(each.words for each in section.statements if each.words)
+        told = tuple(each.words for each in section.statements if each.says_something)
         yield SectionView(
             depth=depth,
             kind=kind_words(section.kind, lang),
             title=section.title,
             lines=section.lines,
-            empty="" if section.empty_reason is None else empty_words(section.empty_reason, lang),
+            empty=_empty(section, lang),
             says_more=section.says_more,
             statements=told,
-            unresolved=len(section.statements) - len(told),
+            unresolved=sum(not each.words for each in section.statements),
             files=tuple(files[number] for number in section.files),
         )
         yield from _sections(section.sections, files, lang, depth + 1)
+
+
+def _empty(section: Section, lang: Language) -> str:
+    """Why it is empty, where its own words do not say just that."""
+    said = "" if section.empty_reason is None else empty_words(section.empty_reason, lang)
+    return "" if said in section.lines else said
 
 
 def _file(file: DocumentFile, href: str, lang: Language) -> FileView:
@@ -230,34 +253,48 @@ def _file(file: DocumentFile, href: str, lang: Language) -> FileView:
     return FileView(title=file.title or t("Fil"), kind=f"{file.media_type} · {size}", href=href)
 
 
-def _changes(changes: Iterable[SectionChange], lang: Language) -> Iterator[ChangeView]:
-    for change in changes:
-        yield ChangeView(
-            work=work_words(change.work, lang),
-            title=change.section.title or kind_words(change.section.kind, lang),
-            lines=tuple((line.is_added, line.text) for line in change.lines),
-        )
-
-
-def _suggestions(shown: FiledReport, plan: DischargePlan, reader: Reader) -> Iterator[SuggestionView]:
-    writes = reader.caller.role in _WRITERS
+def _suggestions(shown: FiledReport, standing: Standing, context: StayView, reader: Reader) -> Iterator[SuggestionView]:
+    plan = context.stay.plan
+    writes = may_be_taken(standing, context.stay.state) and is_of_ward(context.stay, reader)
     for number, each in enumerate(shown.report.suggestions):
         stands = is_in_plan(each, plan)
+        may_take = writes and each.value is not None and not stands
         yield SuggestionView(
             number=number,
             label=suggestion_words(each.element, reader.lang),
             value=_value(each, reader.lang),
             words=each.words,
             is_in_plan=stands,
-            was_filled=each.element in shown.filled and stands,
-            may_take=writes and each.value is not None and not stands,
+            note="" if may_take else _note(each, shown, context, reader.lang),
+            may_take=may_take,
+            may_write=writes and each.value is None,
+            may_confirm=writes and plan.filled_from == shown.id and is_confirmable(each, plan),
         )
+
+
+def _note(suggestion: Suggestion, shown: FiledReport, context: StayView, lang: Language) -> str:
+    """How it stands between the report and the plan: what a report filled goes with it, a person's word stays."""
+    t, plan = lang.text, context.stay.plan
+    stands = is_in_plan(suggestion, plan)
+    past = any(version.plan.filled_from == shown.id for version in context.plans) or FILLED in shown.filled
+    was_filled = past and suggestion.element == FILLED and suggestion.value is not None
+    if stands and was_filled and plan.filled_from == shown.id:
+        return t("Feltet var tomt og er udfyldt fra rapporten")
+    if stands and was_filled and plan.filled_from is None:
+        return t("Blev udfyldt fra rapporten. Afdelingen har selv sagt det siden, så det bliver stående")
+    if stands:
+        return t("Står i planen")
+    if was_filled and plan.destination is None:
+        return t("Blev udfyldt fra rapporten og er taget ud af planen igen")
+    if was_filled:
+        return t("Blev udfyldt fra rapporten. Planen siger noget andet nu")
+    return t("Står ikke i planen")
 
 
 def _value(suggestion: Suggestion, lang: Language) -> str:
     """The value in our words, where it has any of its own."""
-    if suggestion.value is None or suggestion.value == suggestion.words:
+    if suggestion.value is None:
         return ""
     if suggestion.element == "need":
         return need_words(lang)[Need(suggestion.value)]
-    return destination_words(lang)[suggestion.value]
+    return destination_words(lang).get(suggestion.value, "")

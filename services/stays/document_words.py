@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from discharge.documents.changes import SectionWork
-from discharge.documents.report import DocumentStatus, Gap, SectionKind
+from discharge.documents.report import DischargeReport, DocumentStatus, Gap, SectionKind
+from discharge.documents.rulings import RulingKind
 from discharge.documents.standing import Standing
 from services.web.language import Language
 
-__all__ = ["empty_words", "gap_words", "kind_words", "standing_words", "status_words", "suggestion_words", "work_words"]
+__all__ = [
+    "CHOICES",
+    "choice_words",
+    "empty_words",
+    "gap_words",
+    "kind_words",
+    "ruling_words",
+    "settled_words",
+    "standing_words",
+    "status_words",
+    "suggestion_words",
+    "type_words",
+    "work_words",
+]
+
+CHOICES: Final = ("this-newer", "other-newer", "both", "not-ours")
+"""What the ward may say of the document that it looks at, and of another one."""
 
 
-def standing_words(standing: Standing, lang: Language) -> tuple[str, str]:
+def standing_words(standing: Standing, lang: Language, *, in_question: bool = False) -> tuple[str, str]:
     """What a document counts for, and the level of its mark."""
     t = lang.text
+    if in_question and standing is Standing.IN_FORCE:
+        return t("Gælder, men skal afklares"), "soon"
     return {
         Standing.IN_FORCE: (t("Gælder"), "done"),
         Standing.PRELIMINARY: (t("Foreløbig: ingen medicinliste og ingen frister"), "soon"),
@@ -20,6 +41,7 @@ def standing_words(standing: Standing, lang: Language) -> tuple[str, str]:
         Standing.REPLACED: (t("Erstattet af en nyere udgave"), "soon"),
         Standing.WITHDRAWN: (t("Trukket tilbage: oprettet ved en fejl"), "over"),
         Standing.HELD: (t("Holdt tilbage: nummeret er brugt til et andet indhold"), "over"),
+        Standing.NOT_OURS: (t("Hører ikke til her, siger afdelingen"), "over"),
     }[standing]
 
 
@@ -118,3 +140,39 @@ def suggestion_words(element: str, lang: Language) -> str:
         "first-24-hours": t("De første 24 timer"),
         "functional-level": t("Funktionsniveau"),
     }[element]
+
+
+def type_words(report: DischargeReport, lang: Language) -> str:
+    """What the document is, in our words: its own title may be in any language."""
+    t = lang.text
+    return t("Patientresumé: medicin før indlæggelsen") if report.is_summary else t("Udskrivningsrapport")
+
+
+def choice_words(code: str, lang: Language) -> str:
+    """What the ward may say of two documents."""
+    t = lang.text
+    return {
+        "this-newer": t("Rapporten her er den nyeste. Den anden gælder ikke mere"),
+        "other-newer": t("Den anden er den nyeste. Rapporten her gælder ikke mere"),
+        "both": t("Begge gælder"),
+        "not-ours": t("Rapporten her er ikke vores: forkert borger eller forkert ophold"),
+    }[code]
+
+
+def ruling_words(kind: RulingKind, *, is_first: bool, lang: Language) -> str:
+    """What somebody said, as seen from the document that is shown."""
+    t = lang.text
+    if kind is RulingKind.REPLACES:
+        return t("Rapporten her erstatter") if is_first else t("Rapporten her er erstattet af")
+    return t("Gælder sammen med") if kind is RulingKind.BOTH_COUNT else t("Rapporten hører ikke til her")
+
+
+def settled_words(kind: RulingKind, lang: Language) -> str:
+    """What somebody did about documents in question."""
+    t = lang.text
+    return {
+        RulingKind.REPLACES: t("Afklaret: den nyeste udskrivningsrapport gælder"),
+        RulingKind.BOTH_COUNT: t("Afklaret: begge udskrivningsrapporter gælder"),
+        RulingKind.NOT_OURS: t("Afklaret: en udskrivningsrapport hører ikke til her"),
+        RulingKind.TAKEN_BACK: t("Afklaring af udskrivningsrapporter fortrudt"),
+    }[kind]

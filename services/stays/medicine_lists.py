@@ -22,7 +22,7 @@ from services.persistence import boards
 from services.persistence.medication_reads import medication_of
 from services.stays.medicine.catalogue import catalogue_of
 from services.stays.medicine.form import LineForm, line_of, picked, sent_form, shown_line
-from services.stays.medicine.listing import ListView, list_context
+from services.stays.medicine.listing import ListView, list_context, origin_of
 from services.stays.medicine.sheet import Flash, list_path
 from services.web.access import Party, access
 from services.web.forms import FieldError, Form
@@ -85,19 +85,28 @@ def _made(what: str, about: ListView, sent: LineForm, form: Form, old: Medicatio
     if what == "line":
         known = about.catalogue.by_name(sent.name)
         line = line_of(sent, form, about.column, known, line_id=str(uuid.uuid4()), old=old)
-        kept = [line if each is old else each for each in about.lines]
+        kept = [line if old is not None and each.id == old.id else each for each in _copied(about.stated)]
         lines = kept if old is not None else [*kept, line]
         if len(lines) > _MOST:
             form.refuse("name", form.lang.text("Lægemiddel"), form.lang.text("En liste har højst 500 linjer."))
         return _list(about, lines)
     if what == "remove" and old is not None:
-        return _list(about, [each for each in about.lines if each is not old])
+        return _list(about, [each for each in _copied(about.stated) if each.id != old.id])
     if what == "copy":
         source = about.source
-        copied = () if source is None or about.lines else source.lines
+        copied = () if source is None or about.lines else _copied(source)
         return _list(about, [replace(each, change=None, change_reason=None, supply=None) for each in copied])
     empty = {"none": Saying.NONE_KNOWN, "unknown": Saying.NOT_KNOWN}.get(what)
     return None if empty is None else _list(about, [], saying=empty)
+
+
+def _copied(source: MedicationList | None) -> tuple[MedicationLine, ...]:
+    """The lines of a list; those of a document say what they were copied from, in case it is withdrawn."""
+    if source is None:
+        return ()
+    if source.origin is not ListOrigin.DOCUMENT:
+        return source.lines
+    return tuple(replace(each, copied_from=each.id) for each in source.lines)
 
 
 def _list(about: ListView, lines: list[MedicationLine], *, saying: Saying = Saying.LISTED) -> MedicationList:
@@ -108,13 +117,14 @@ def _list(about: ListView, lines: list[MedicationLine], *, saying: Saying = Sayi
     return MedicationList(
         id=str(uuid.uuid4()),
         column=about.column,
-        origin=ListOrigin.HOME if caller.role is Role.HOME_NURSE else ListOrigin.HAND,
+        origin=origin_of(caller),
         source=caller.acting,
         received_at=about.reader.now,
         by=Person(caller.person_id, caller.name),
         saying=saying,
         lines=tuple(replace(each, id=str(uuid.uuid4())) for each in lines),
         text=None if about.stated is None else about.stated.text,
+        says_more=about.stated is not None and about.stated.says_more,
         replaces=None if about.stated is None else about.stated.id,
     )
 

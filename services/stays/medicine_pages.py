@@ -1,4 +1,4 @@
-"""``/stays/{id}/medicine``: the medicine side by side; signing it, answering about it, opening lines of it."""
+"""``/stays/{id}/medicine``: the medicine side by side; signing it, answering, opening and remarking on its lines."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from discharge.clock import local
-from discharge.commands import AnswerLine, OpenLine, PairLines, SignOffMedication
+from discharge.commands import AnswerLine, CommentLine, OpenLine, PairLines, SignOffMedication
 from discharge.errors import ConcurrentUpdateError, MedicationError, NotFoundError
-from discharge.handlers import answer_line, open_line, pair_lines, sign_off_medication
+from discharge.handlers import answer_line, comment_line, open_line, pair_lines, sign_off_medication
 from discharge.identifiers import StayId
 from discharge.medication.joining import Pair
-from discharge.medication.record import LineId, MedicationReconciliation
-from discharge.policy import Role
+from discharge.medication.record import LONGEST_COMMENT, LineId, MedicationReconciliation
+from discharge.policy import COMMENTING_ROLES, Role
 from discharge.ports import UnitOfWork
 from services.persistence import boards
 from services.persistence.medication_reads import closed_days_of, medication_of
@@ -35,7 +35,8 @@ from services.web.templating import page
 __all__ = ["READERS", "router"]
 
 router = APIRouter()
-READERS: Final = (Role.WARD, Role.DOCTOR, Role.HOME_NURSE, Role.GP)
+_OPENERS: Final = (Role.WARD, Role.DOCTOR, Role.HOME_NURSE, Role.GP)
+READERS: Final = (*_OPENERS, Role.PHARMACIST)
 """The roles that read medicine."""
 _WARD: Final = (Role.WARD, Role.DOCTOR)
 _Command = TypeVar("_Command")
@@ -128,7 +129,7 @@ async def answer(request: Request, stay_id: str, line_id: str) -> Response:
 
 
 @router.post("/stays/{stay_id}/medicine/open/{line_id}")
-@access(roles=READERS, party=Party.STAY, action="open-line")
+@access(roles=_OPENERS, party=Party.STAY, action="open-line")
 async def reopen(request: Request, stay_id: str, line_id: str) -> Response:
     """Somebody who sees the citizen says that a line does not hold."""
     form = await _form(request)
@@ -137,6 +138,21 @@ async def reopen(request: Request, stay_id: str, line_id: str) -> Response:
         caller=await current_caller(request), stay_id=StayId(stay_id), line_id=LineId(line_id), note=form.text("text")
     )
     return await _told(request, form, (open_line, command), f"open-{line_id}", (label, words))
+
+
+@router.post("/stays/{stay_id}/medicine/comment/{line_id}")
+@access(roles=COMMENTING_ROLES, party=Party.STAY, action="comment-line")
+async def remark(request: Request, stay_id: str, line_id: str) -> Response:
+    """Somebody who reads the medicine remarks on a line."""
+    form = await _form(request)
+    t = form.lang.text
+    label, words = t("Bemærkning"), t("Skriv din bemærkning.")
+    if len(form.text("text")) > LONGEST_COMMENT:
+        form.refuse("text", label, t("En bemærkning har højst 2000 tegn. Skriv den kortere."))
+    command = CommentLine(
+        caller=await current_caller(request), stay_id=StayId(stay_id), line_id=LineId(line_id), text=form.text("text")
+    )
+    return await _told(request, form, (comment_line, command), f"comment-{line_id}", (label, words))
 
 
 async def _told(
@@ -148,21 +164,20 @@ async def _told(
 ) -> Response:
     """Keep what somebody wrote about a line; without words it comes back with the line's form."""
     stay_id, line_id = request.path_params["stay_id"], request.path_params["line_id"]
+    handler, command = act
+    sent = SentLine(line=line_id, text=form.text("text"), is_comment=isinstance(command, CommentLine))
     form.required("text", *asked)
     if form.errors:
-        label, words = asked
-        form.errors.clear()
-        form.refuse(key, label, words)
-        return await _refused(request, stay_id, Sent(line=SentLine(line=line_id, errors=form.errors)), 422)
-    handler, command = act
+        form.refuse(key, asked[0], form.errors.pop("text").words)
+        return await _refused(request, stay_id, Sent(line=replace(sent, errors=form.errors)), 422)
     try:
         await runtime_of(request).database.run(audit_of(request), handler, command)
     except MedicationError:
         words = form.lang.text("Linjen har ændret sig imens. Se det nye. Intet er gemt fra dig.")
-        sent = SentLine(line=line_id, text=form.text("text"))
         return await _refused(request, stay_id, Sent(line=sent, flash=Flash(words=words)), 409)
     role = (await current_caller(request)).role
-    return see_other(f"{'/ward' if role in _WARD else ''}/stays/{stay_id}/medicine#line-{line_id}")
+    here = f"{'/ward' if role in _WARD else ''}/stays/{stay_id}/medicine"
+    return see_other(f"{back_of(form.text('back'), here)}#line-{line_id}")
 
 
 @router.post("/stays/{stay_id}/medicine/pair")

@@ -19,6 +19,7 @@ from discharge.errors import (
     NotFoundError,
     ReasonRequiredError,
     TaskTakenError,
+    TaskWaitsError,
     TransitionError,
 )
 from discharge.handlers import move_task
@@ -28,14 +29,15 @@ from discharge.policy import ContentClass, Role
 from discharge.task import Move
 from services.persistence import boards
 from services.persistence.conversation_reads import conversations_of_stay, departures_of
-from services.persistence.document_reads import documents_of
-from services.persistence.medication_reads import medication_of
+from services.persistence.document_reads import documents_of, rulings_of
+from services.persistence.medication_reads import medication_of, pairings_of
 from services.persistence.views import TaskPage
 from services.stays.conversation_view import lines_of_threads
 from services.stays.document_view import document_lines
 from services.stays.medicine.acts import Round, SentLine, round_of
 from services.stays.task_view import TaskForm, task_context
 from services.stays.timeline import days_of, lanes_of
+from services.stays.timeline_medicine import medicine_events
 from services.web.access import Party, access
 from services.web.cards import Reader, moves_for
 from services.web.dates import clock_seconds
@@ -57,7 +59,14 @@ router = APIRouter()
 _READERS: Final = (Role.WARD, Role.DOCTOR, Role.HOME_NURSE, Role.VISITATOR, Role.GP)
 _PEOPLE: Final = (*_READERS, Role.LEADER)
 _AT_HOME: Final = frozenset({Role.HOME_NURSE, Role.GP})
-_IN_PLACE: Final = (ConcurrentUpdateError, TaskTakenError, TransitionError, ReasonRequiredError, MedicationError)
+_IN_PLACE: Final = (
+    ConcurrentUpdateError,
+    TaskTakenError,
+    TransitionError,
+    ReasonRequiredError,
+    MedicationError,
+    TaskWaitsError,
+)
 
 
 @router.get("/stays/{stay_id}")
@@ -69,8 +78,13 @@ async def timeline(request: Request, stay_id: str) -> Response:
         threads = await conversations_of_stay(session, StayId(stay_id))
         departures = await departures_of(session, threads)
         filed = await documents_of(session, StayId(stay_id))
+        rulings = await rulings_of(session, StayId(stay_id))
+        reads_medicine = ContentClass.MEDICINE in session.caller.readable_classes(session.directory)
+        record = await medication_of(session, StayId(stay_id)) if reads_medicine else None
+        pairings = await pairings_of(session, StayId(stay_id)) if reads_medicine else ()
         directory = session.directory
     reader = await reader_of(request, directory, view.now)
+    medicine = () if record is None else tuple(medicine_events(record, pairings, reader))
     return page(
         await shell_of(request, directory, view.now),
         "stays/timeline.html",
@@ -78,13 +92,13 @@ async def timeline(request: Request, stay_id: str) -> Response:
         stay_id=stay_id,
         bar=bar_of(view.context, view.tasks, reader),
         lanes=lanes_of(view, reader),
-        days=days_of(view, reader, threads, departures, filed),
-        documents=document_lines(filed, stay_id, reader),
+        days=days_of(view, reader, threads, departures, filed, rulings, medicine),
+        documents=document_lines(filed, rulings, stay_id, reader),
         threads=lines_of_threads(threads, reader, stay_id, departures),
         phone=phone_of(view.context, directory, reader.lang),
         open_tasks=lines_of((record for record in view.tasks if record.task.is_open), reader),
         as_table=request.query_params.get("view") == "table",
-        reads_medicine=ContentClass.MEDICINE in reader.caller.readable_classes(directory),
+        reads_medicine=reads_medicine,
     )
 
 
@@ -138,7 +152,7 @@ async def _task_page(
 ) -> Response:
     view, reader = read.view, read.reader
     shell = await shell_of(request, reader.directory, view.now)
-    context = task_context(view, reader, form or TaskForm(), notice)
+    context = task_context(view, reader, form or TaskForm(), notice, read.record)
     medicine = _medicine(read, line, shows_rest=request.query_params.get("rest") == "show")
     return page(shell, "stays/task.html", status=status, head=view.feed_head, medicine=medicine, **context)
 
@@ -162,7 +176,13 @@ async def act(request: Request, task_id: str, move: str) -> Response:
         raise NotFoundError(kind="Move")
     form = Form.of(await request.form(), language_of(request), await runtime_of(request).clock.now())
     back = back_of(form.text("back"), list_path((await current_caller(request)).role))
-    sent = TaskForm(move=move, reason=form.text("reason"), date=form.text("date"), time=form.text("time"))
+    sent = TaskForm(
+        move=move,
+        reason=form.text("reason"),
+        early=form.text("early"),
+        date=form.text("date"),
+        time=form.text("time"),
+    )
     command = await _command(request, TaskId(task_id), Move(move), form)
     if form.errors:
         return await _refused(request, task_id, back, None, replace(sent, errors=form.errors), 422)
@@ -200,7 +220,7 @@ async def _command(request: Request, task_id: TaskId, move: Move, form: Form) ->
         move=move,
         # Taking is guarded by who holds the task, so an old page never costs anybody a press.
         expected_version=None if move is Move.ACCEPT else form.number("version"),
-        reason=form.text("reason") or None,
+        reason=form.text("early" if move is Move.COMPLETE else "reason") or None,
         proposed_time=proposed,
         owner=SorCode(owner) if owner else None,
     )
@@ -219,6 +239,9 @@ def _notice(error: DischargeError, lang: Language) -> tuple[Notice, int]:
             return Notice(words=t("En anden har ændret det imens. Se det nye"), detail=nothing), 412
         case MedicationError():
             return Notice(words=t("Der er linjer uden svar. Svar på dem først, og afslut igen"), detail=nothing), 422
+        case TaskWaitsError():
+            words = t("Opgaven venter på en anden. Skriv en grund, hvis den alligevel er udført")
+            return Notice(words=words, detail=nothing), 422
         case _:
             return Notice(words=t("Det kan ikke gøres nu. Se, hvor opgaven står"), detail=nothing), 422
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from discharge.directory import OrganizationKind
+from discharge.handlers.resolving import RECONCILE
 from discharge.identifiers import SorCode
+from discharge.medication.record import MedicationReconciliation
 from discharge.plan import DischargePlan
 from discharge.task import HandoverTask
 from services.persistence.views import TaskPage
@@ -29,6 +31,8 @@ class TaskForm:
 
     move: str = ""
     reason: str = ""
+    early: str = ""
+    """Why it was done although something else comes first."""
     date: str = ""
     time: str = ""
     errors: Mapping[str, FieldError] = field(default_factory=dict)
@@ -44,8 +48,14 @@ class TaskFlash:
     icon: str = "octagon"
 
 
-def task_context(view: TaskPage, reader: Reader, form: TaskForm, notice: Notice | None) -> dict[str, Any]:
-    """Everything that ``stays/task.html`` shows."""
+def task_context(
+    view: TaskPage,
+    reader: Reader,
+    form: TaskForm,
+    notice: Notice | None,
+    record: MedicationReconciliation | None = None,
+) -> dict[str, Any]:
+    """Everything that ``stays/task.html`` shows; ``record`` is the medicine, where the reader reads it."""
     card = card_of(view.card, reader)
     context, task = view.card.context, view.card.record.task
     home = list_path(reader.caller.role)
@@ -62,6 +72,7 @@ def task_context(view: TaskPage, reader: Reader, form: TaskForm, notice: Notice 
         "others": lines_of((record for record in view.others if record.task.is_open), reader),
         "units": _units(task, reader),
         "next_owner": _next_owner(task, reader),
+        "waits": _waits(card, task, record, reader),
         "form": form,
         "errors": form.errors,
         "flash": None if notice is None else TaskFlash(words=notice.words, detail=notice.detail),
@@ -75,6 +86,19 @@ def _heading(card: Card, reader: Reader) -> str:
     if not card.is_taken:
         return t("Ingen har taget den")
     return t("Du har den") if card.is_mine else t("{name} har den").format(name=card.holder)
+
+
+def _waits(card: Card, task: HandoverTask, record: MedicationReconciliation | None, reader: Reader) -> str:
+    """What it waits for, and how much of that is left."""
+    if card.waits is None or record is None or task.wait is None or task.wait.code != RECONCILE:
+        return card.waits or ""
+    if not record.lines:
+        left = reader.lang.text("ingen liste er modtaget")
+    elif not record.unresolved:
+        left = reader.lang.text("alle linjer har et svar, men den er ikke afsluttet")
+    else:
+        left = reader.lang.choose(len(record.unresolved), "{n} linje er åben", "{n} linjer er åbne")
+    return f"{card.waits}: {left}"
 
 
 def _facts(plan: DischargePlan, reader: Reader) -> tuple[tuple[str, str], ...]:

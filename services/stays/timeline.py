@@ -12,6 +12,7 @@ from discharge.clock import local
 from discharge.conversation import Conversation
 from discharge.directory import OrganizationKind
 from discharge.documents.report import FiledReport
+from discharge.documents.rulings import Ruling
 from discharge.documents.standing import Standing, standings
 from discharge.identifiers import MessageId, SorCode
 from discharge.letter import LetterKind
@@ -22,15 +23,15 @@ from discharge.task import HandoverTask, TaskStatus
 from notifications.outbound import DeliveryState
 from services.persistence.views import TaskRecord, Timeline
 from services.stays.conversation_view import NONE_LEFT, delivery_words
-from services.stays.document_words import standing_words
+from services.stays.document_words import settled_words, standing_words, type_words
 from services.web.cards import Reader, place_name
 from services.web.dates import clock_time, day_short, moment
 from services.web.patient_bar import municipality_of
-from services.web.plan_words import certainty_word, has_time, home_words
+from services.web.plan_words import cause_words, certainty_word, has_time, home_words
 from services.web.presentation import short_name
 from services.web.stay_words import notice_words, reason_words
 
-__all__ = ["Day", "Lane", "TimelineEvent", "days_of", "lanes_of"]
+__all__ = ["Day", "Lane", "TimelineEvent", "days_of", "lane_of", "lanes_of"]
 
 _LANES: Final = {
     OrganizationKind.HOSPITAL: "h",
@@ -106,13 +107,16 @@ def days_of(
     threads: Sequence[Conversation] = (),
     departures: Mapping[MessageId, DeliveryState] = NONE_LEFT,
     filed: Sequence[FiledReport] = (),
+    rulings: Sequence[Ruling] = (),
+    medicine: Iterable[TimelineEvent] = (),
 ) -> tuple[Day, ...]:
     """Everything in order: the past by day, the line of now, then what is agreed."""
     t, lang, now = reader.lang.text, reader.lang, reader.now
     words = {lane.key: lane.word for lane in lanes_of(view, reader)}
     today = local(now).date()
-    messages = _message_events(threads, reader, departures)
-    all_events = (*_stay_events(view, reader), *_task_events(view, reader), *messages, *_document_events(filed, reader))
+    messages, reports = _message_events(threads, reader, departures), _document_events(filed, rulings, reader)
+    # Of one instant, what was said of the medicine stands before the duty that it made.
+    all_events = (*_stay_events(view, reader), *medicine, *_task_events(view, reader), *messages, *reports)
     events = sorted(all_events, key=lambda event: event.at)
     named = [replace(event, lane_word=words[event.lane]) for event in events]
     past = [replace(event, time=clock_time(event.at, lang)) for event in named if not event.is_planned]
@@ -182,12 +186,12 @@ def _stay_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
             if home is None
             else t("hjem {when}").format(when=_lowered(home_words(home, version.at, lang)))
         )
-        detail = certainty_word(version.plan.certainty, lang)
+        detail, by = certainty_word(version.plan.certainty, lang), "" if version.by is None else version.by.name
         yield TimelineEvent(
             at=version.at,
             lane="h",
             title=t("Plan {n}: {home}").format(n=version.plan.version, home=said),
-            detail=detail if version.by is None else f"{detail} · {version.by.name}",
+            detail=" · ".join(part for part in (detail, by, cause_words(version.plan.cause, lang)) if part),
         )
     after = "k" if stay.receiver is not None else "p"
     receiver = place_name(municipality_of(stay, view.tasks, reader.directory) or view.context.gp, reader.directory)
@@ -295,27 +299,33 @@ def _message_events(
             far = "" if state is None else delivery_words(state, reader.lang)
             yield TimelineEvent(
                 at=letter.sent_at,
-                lane=_lane(writer, reader),
+                lane=lane_of(writer, reader),
                 title=words[letter.kind].format(place=to),
                 detail=" · ".join(part for part in (place_name(writer, reader.directory), thread.topic, far) if part),
             )
 
 
-def _document_events(filed: Sequence[FiledReport], reader: Reader) -> Iterator[TimelineEvent]:
-    """Reports as they came, with what each counts for now."""
-    found = standings(filed)
+def _document_events(
+    filed: Sequence[FiledReport], rulings: Sequence[Ruling], reader: Reader
+) -> Iterator[TimelineEvent]:
+    """Reports as they came, with what each counts for now, and what the ward said of them."""
+    found = standings(filed, rulings)
     for each in filed:
         words, _ = standing_words(found[each.id], reader.lang)
-        is_void = found[each.id] is Standing.WITHDRAWN
-        title = reader.lang.text("Udskrivningsrapport")
+        is_void = found[each.id] in {Standing.WITHDRAWN, Standing.NOT_OURS}
+        title = type_words(each.report, reader.lang)
         yield TimelineEvent(at=each.received_at, lane="h", title=title, detail=words, is_void=is_void)
+    for ruling in rulings:
+        title = settled_words(ruling.kind, reader.lang)
+        yield TimelineEvent(at=ruling.at, lane="h", title=title, detail=ruling.by.name)
 
 
 def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _lane(owner: SorCode, reader: Reader) -> str:
+def lane_of(owner: SorCode, reader: Reader) -> str:
+    """The sector of a place."""
     found = reader.directory.get(owner)
     return "h" if found is None else _LANES.get(found.kind, "h")
 
@@ -325,7 +335,7 @@ def _task_events(view: Timeline, reader: Reader) -> Iterator[TimelineEvent]:
         task = record.task
         title = reader.lang.of(task.title)
         for event in (*_past_of(task, title, reader), *_deadline_of(record, title, reader)):
-            yield replace(event, lane=_lane(task.owner, reader))
+            yield replace(event, lane=lane_of(task.owner, reader))
 
 
 def _past_of(task: HandoverTask, title: str, reader: Reader) -> Iterator[TimelineEvent]:
@@ -341,8 +351,9 @@ def _past_of(task: HandoverTask, title: str, reader: Reader) -> Iterator[Timelin
         detail = t("{name} · efter {span}").format(name=taken.accepted_by.name, span=span)
         yield TimelineEvent(at=taken.accepted_at, title=t("Taget: {title}").format(title=title), detail=detail)
     if proofs.done_at is not None:
-        name = "" if proofs.done_by is None else proofs.done_by.name
-        yield TimelineEvent(at=proofs.done_at, title=t("Udført: {title}").format(title=title), detail=name)
+        early = task.status_reason if task.wait is not None and task.wait.is_on else None
+        detail = " · ".join(word for word in (proofs.done_by and proofs.done_by.name, early) if word)
+        yield TimelineEvent(at=proofs.done_at, title=t("Udført: {title}").format(title=title), detail=detail)
     closed = {
         TaskStatus.REJECTED: t("Afvist: {title}"),
         TaskStatus.CANCELLED: t("Trukket tilbage: {title}"),

@@ -9,6 +9,7 @@ import copy
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import date
+from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from services.persistence.calendars import closed_days_around
 from services.web import demo_clock, operations
 from services.web.access import AccessRule, Surface, access, rule_of
 from services.web.answers import Refusals, raise_on
+from services.web.assets import is_current
 from services.web.guard import Guard
 from services.web.headers import ResponseHeaders
 from services.web.runtime import Runtime
@@ -127,7 +129,10 @@ def _description(app: FastAPI) -> APIRouter:
 
 
 class _Static(StaticFiles):
-    """Style, scripts and fonts. Vendor files are named by the lock file of the release, so they never change."""
+    """Style, scripts and fonts. Vendor files are named by the lock file of the release, so they never change.
+
+    Nor does a file of ours at the address that names its content.
+    """
 
     def __init__(self) -> None:
         super().__init__(directory=Path(str(resources.files("services.web") / "static")))
@@ -135,5 +140,8 @@ class _Static(StaticFiles):
     @override
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = _FOREVER if path.startswith(_VENDOR) else _ASK_AGAIN
+        never_changes = path.startswith(_VENDOR) or (
+            response.status_code == HTTPStatus.OK and is_current(path, scope["query_string"])
+        )
+        response.headers["cache-control"] = _FOREVER if never_changes else _ASK_AGAIN
         return response

@@ -8,6 +8,7 @@ from typing import Final
 
 from discharge.clock import local
 from discharge.directory import Directory
+from discharge.handlers.resolving import RECONCILE
 from discharge.identifiers import SorCode, TaskId
 from discharge.policy import ACTING_ROLES, Caller, Role
 from discharge.task import TASK_TRANSITIONS, HandoverTask, Move, TaskStatus
@@ -86,6 +87,10 @@ class Card:
     note: str | None
     """What the agreement, or who wrote last, wants whoever does it to know."""
     proposed: str | None
+    waits: str | None
+    """What must be over before it is done."""
+    released: str | None
+    """Since when it waits no more."""
     moves: frozenset[Move]
 
     @property
@@ -168,6 +173,8 @@ def card_of(card: TaskCard, reader: Reader) -> Card:
         reason=reason_words(task.status_reason, lang),
         note=_note(task, lang),
         proposed=_when(task.proposed_time, reader) if task.proposed_time is not None and task.is_open else None,
+        waits=_waits(task, context, lang) if task.is_waiting else None,
+        released=_released(task, reader),
         moves=moves_for(task, reader),
     )
 
@@ -179,6 +186,19 @@ def _note(task: HandoverTask, lang: Language) -> str | None:
     # The core's reason for something that was taken back stands last, in the words that it is known by.
     said, dot, reason = task.note_en.rpartition(". ")
     return f"{said}{dot}{reason_words(reason, lang)}"
+
+
+def _waits(task: HandoverTask, context: StayView | None, lang: Language) -> str:
+    if task.wait is None or task.wait.code != RECONCILE:
+        return lang.text("Venter på en anden opgave i forløbet")
+    if context is not None and context.gp is None:
+        return lang.text("Venter på afstemningen af medicinen")
+    return lang.text("Venter på egen læges afstemning")
+
+
+def _released(task: HandoverTask, reader: Reader) -> str | None:
+    at = None if task.wait is None or not task.is_open else task.wait.released_at
+    return None if at is None else reader.lang.text("Frigivet {at}").format(at=_at(at, reader.now, reader.lang))
 
 
 def _undo_seconds(task: HandoverTask, now: datetime) -> int:
@@ -253,6 +273,7 @@ def role_words(lang: Language) -> dict[Role, str]:
         Role.VISITATOR: t("Visitator"),
         Role.HOME_NURSE: t("Hjemmesygeplejerske"),
         Role.GP: t("Egen læge"),
+        Role.PHARMACIST: t("Farmaceut"),
         Role.LEADER: t("Leder"),
         Role.OPERATOR: t("Driftsvagt"),
         Role.AGREEMENT_EDITOR: t("Aftaleredaktør"),

@@ -125,12 +125,20 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
     ),
     domain.NotFoundError: _NOT_FOUND,
     domain.ConcurrentUpdateError: _CONFLICT,
+    domain.LineChangedError: _CONFLICT,
     domain.TaskTakenError: Answer(
         status=409,
         code="conflict",
         text="Somebody else has the task.",
         title="En anden har taget opgaven",
         words="Opgaven er allerede taget. Tal med den, der har den, hvis du skal overtage.",
+    ),
+    domain.TaskWaitsError: Answer(
+        status=422,
+        code="business-rule",
+        text="Another task of the stay comes first. Wait until it is over, or send statusReason with why not.",
+        title="Opgaven venter på en anden",
+        words="En anden opgave i forløbet kommer først. Vent på den, eller skriv, hvorfor opgaven alligevel er udført.",
     ),
     domain.TransitionError: Answer(
         status=422,
@@ -294,15 +302,11 @@ TABLE: Final[Mapping[type[Exception], Answer]] = {
 
 def is_foreseen(error: Exception) -> bool:
     """Tell whether ``error`` has a line of its own; others are 500 and are logged with their traceback."""
-    return _find(error) is not _UNFORESEEN
+    return answer_to(error) is not _UNFORESEEN
 
 
 def answer_to(error: Exception) -> Answer:
     """The line for ``error``."""
-    return _find(error)
-
-
-def _find(error: Exception) -> Answer:
     if isinstance(error, web.NothingHereError) and error.status != _NOT_FOUND.status:
         return Answer(
             status=error.status,
@@ -349,6 +353,8 @@ def issues_of(error: Exception) -> tuple[Issue, ...]:
         case domain.GateClosedError():
             rule = error.rule
             text = f"{error.text.en} Send {error.element}, or override-reason with why it must be so."
+        case domain.LineChangedError():
+            text = f"{text} {', '.join(f'MedicationStatement/{each}' for each in error.lines)}."
         case domain.DocumentError() | domain.MedicationError():
             text = f"{text} {error.problem}."
         case web.BadRequestError():

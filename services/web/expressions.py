@@ -25,6 +25,8 @@ def element_of(error: Exception) -> str | None:
             found = _parameter("override-reason")
         case domain.MedicationError():
             found = _MEDICINE.get(error.element, _parameter(error.element))
+        case domain.LineChangedError():
+            found = _MEDICINE["decision.line"]
         case domain.PlanError():
             found = _parameter(error.element)
         case domain.ReasonRequiredError():

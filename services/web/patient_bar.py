@@ -9,6 +9,7 @@ from typing import Final
 from discharge.clock import local
 from discharge.directory import Directory, OrganizationKind
 from discharge.identifiers import SorCode
+from discharge.policy import ContentClass
 from discharge.responsibility import who_answers
 from discharge.stay import Stay, StayState
 from services.persistence.views import StayView, TaskRecord
@@ -105,8 +106,13 @@ def bar_of(context: StayView, tasks: tuple[TaskRecord, ...], reader: Reader) -> 
         municipality=_name(stay.receiver, directory),
         gp=_name(context.gp, directory),
         holder="" if stay.state in _NOBODYS else _name(holder_of(stay, tasks, context.gp, directory), directory),
-        answers=None if stay.is_open else _answers(context, tasks, reader),
+        answers=_answers(context, tasks, reader) if not stay.is_open and _reads_plans(reader) else None,
     )
+
+
+def _reads_plans(reader: Reader) -> bool:
+    """Tell whether the reader sees the duties that say who answers: without them the answer would be a guess."""
+    return ContentClass.PLAN in reader.caller.readable_classes(reader.directory)
 
 
 def _answers(context: StayView, tasks: Iterable[TaskRecord], reader: Reader) -> Answers | None:

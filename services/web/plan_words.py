@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from discharge.clock import local
-from discharge.plan import Certainty, DischargePlan, Need, PlanChange, difference
+from discharge.plan import Certainty, DischargePlan, Need, PlanCause, PlanChange, difference
 from services.persistence.views import PlanVersion
 from services.web.dates import clock_time, day_name, day_short, due_moment
 from services.web.language import Language
 
 __all__ = [
     "ChangeWords",
+    "cause_words",
     "certainty_word",
     "changes",
     "destination_words",
@@ -95,6 +96,19 @@ def certainty_word(certainty: Certainty, lang: Language) -> str:
         Certainty.LIKELY: t("sandsynlig"),
         Certainty.UNSURE: t("usikker"),
     }[certainty]
+
+
+def cause_words(cause: PlanCause | None, lang: Language) -> str:
+    """Why there is a version that no person wrote; empty for all others."""
+    t = lang.text
+    if cause is None:
+        return ""
+    return {
+        PlanCause.REPORT_FILLED: t("Skal til: udfyldt fra udskrivningsrapporten"),
+        PlanCause.REPORT_NEWER: t("Skal til: udfyldt fra den udskrivningsrapport, der gælder nu"),
+        PlanCause.REPORT_GONE: t("Skal til: taget ud, for udskrivningsrapporten gælder ikke mere"),
+        PlanCause.REPORT_CONFIRMED: t("Skal til: afdelingen siger, at det passer"),
+    }[cause]
 
 
 def has_time(instant: datetime) -> bool:

@@ -38,6 +38,7 @@ _HOMES: Final = {
     Role.VISITATOR: "/municipality",
     Role.HOME_NURSE: "/municipality",
     Role.GP: "/gp",
+    Role.PHARMACIST: "/medicine",
     Role.LEADER: "/municipality",
     Role.OPERATOR: "/operator",
     Role.AGREEMENT_EDITOR: "/agreements",
@@ -139,6 +140,7 @@ def _tabs(caller: Caller, lang: Language, path: str) -> tuple[Tab, ...]:
         "/ward": t("Tavle"),
         "/municipality": t("Opgaver"),
         "/gp": t("Indbakke"),
+        "/medicine": t("Medicin"),
         "/operator": t("Beskeder"),
         "/agreements": t("Aftaler"),
     }

@@ -30,11 +30,11 @@ __all__ = ["DemoPerson", "PeopleGroup", "demo_caller", "people_of", "signin_rout
 
 _KINDS: Final = OrganizationKind
 _OFFERED: Final = {
-    _KINDS.WARD: (Role.WARD, Role.DOCTOR),
+    _KINDS.WARD: (Role.WARD, Role.DOCTOR, Role.PHARMACIST),
     _KINDS.UNIT: (Role.HOME_NURSE,),
-    _KINDS.MUNICIPALITY: (Role.VISITATOR, Role.HOME_NURSE, Role.LEADER, Role.OPERATOR),
-    _KINDS.GP: (Role.GP,),
-    _KINDS.HOSPITAL: (Role.OPERATOR,),
+    _KINDS.MUNICIPALITY: (Role.VISITATOR, Role.HOME_NURSE, Role.PHARMACIST, Role.LEADER, Role.OPERATOR),
+    _KINDS.GP: (Role.GP, Role.PHARMACIST),
+    _KINDS.HOSPITAL: (Role.PHARMACIST, Role.OPERATOR),
     _KINDS.REGION: (Role.OPERATOR, Role.AGREEMENT_EDITOR),
 }
 

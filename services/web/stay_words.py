@@ -62,6 +62,8 @@ def reason_words(reason: str | None, lang: Language) -> str | None:
         "Planen er ændret": t("Planen er ændret"),
         "Patienten er udskrevet": t("Patienten er udskrevet"),
         "Der er svaret på beskeden": t("Der er svaret på beskeden"),
+        "Det er klaret på medicinlisten": t("Det er klaret på medicinlisten"),
+        "Udskrivningsrapporten er kommet": t("Udskrivningsrapporten er kommet"),
         "Grunden til opgaven er faldet væk": t("Grunden til opgaven er faldet væk"),
     }
     return None if reason is None else known.get(reason, reason)

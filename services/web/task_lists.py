@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from discharge.directory import Directory
-from services.persistence.views import Show, StayView, TaskCard, TaskList
+from services.persistence.views import Show, StayView, TaskCard, TaskList, TaskRecord
 from services.web.cards import Card, Reader, card_of, place_name
 from services.web.dates import clock_time
 from services.web.language import Language
 from services.web.presentation import sort_key
 
-__all__ = ["Empty", "Filter", "Phone", "Section", "filters_of", "phone_of", "phones_of", "sections_of", "sort_text"]
+__all__ = [
+    "Empty",
+    "Filter",
+    "Phone",
+    "Section",
+    "filters_of",
+    "phone_of",
+    "phones_of",
+    "place_in_list",
+    "sections_of",
+    "sort_text",
+]
 
 _PHONES = 3
 
@@ -88,6 +100,11 @@ def filters_of(view: TaskList, lang: Language, path: str) -> tuple[Filter, ...]:
     )
 
 
+def place_in_list(record: TaskRecord, now: datetime) -> tuple[float, ...]:
+    """What a list of several pages is sorted by: what nobody has taken, then the rest, each as its section is."""
+    return (not record.task.is_unanswered, *sort_key(record, now))
+
+
 def sort_text(card: TaskCard, reader: Reader) -> str:
     """The place of a card in its list, as text that sorts the same way."""
     level, undated, due, arrival = sort_key(card.record, reader.now)
@@ -128,6 +145,9 @@ def sections_of(view: TaskList, reader: Reader, path: str) -> tuple[Section, ...
     )
     first = Section(key="free", word=t("Ingen har taget"), cards=free, empty=None if free else all_taken)
     second = Section(key="taken", word=t("Taget"), cards=taken)
+    if taken and not free and view.counts.unowned:
+        # A later page: those that nobody has taken stand on the pages before it.
+        return (second,)
     return (first, second) if taken else (first,)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +14,12 @@ from services.persistence import boards
 from services.persistence.views import Show, TaskCard
 from services.web.cards import Reader, card_of
 from services.web.language import Language
+from services.web.paging import Pages, address, page_number
 from services.web.reading import reader_of
 from services.web.runtime import runtime_of
 from services.web.security import audit_of
 from services.web.shell import Shell, shell_of
-from services.web.task_lists import filters_of, phones_of, sections_of, sort_text
+from services.web.task_lists import filters_of, phones_of, place_in_list, sections_of, sort_text
 from services.web.templating import page
 
 __all__ = ["Notice", "card_response", "list_path", "list_response", "one_card"]
@@ -38,27 +40,33 @@ def list_path(role: Role) -> str:
 
 
 async def list_response(request: Request, *, path: str, template: str) -> Response:
-    """The whole list, filtered by ``?show=``; an unknown filter shows all."""
-    asked = request.query_params.get("show", Show.GROUP.value)
+    """The list, filtered by ``?show=``, its page by ``?page=`` or ``?at=`` a task; an unknown filter shows all."""
+    query = request.query_params
+    asked = query.get("show", Show.GROUP.value)
     show = Show(asked) if asked in set(Show) else Show.GROUP
     async with runtime_of(request).database.reading(audit_of(request)) as session:
-        view = await boards.task_list(session, show=show)
+        view = await boards.task_list(
+            session,
+            show=show,
+            page=page_number(query.get("page")),
+            at=query.get("at", ""),
+            order=partial(place_in_list, now=session.now),
+        )
         directory = session.directory
     shell = await shell_of(request, directory, view.now)
     reader = await reader_of(request, directory, view.now)
-    shown = len(view.cards)
+    kept = {} if show is Show.GROUP else {"show": show.value}
     return page(
         shell,
         template,
         head=view.feed_head,
         heading=_heading(path, shell.lang),
         path=path,
-        back=path if show is Show.GROUP else f"{path}?show={show.value}",
+        back=address(path, view.part.page, **kept),
         filters=filters_of(view, shell.lang, path),
         sections=sections_of(view, reader, path),
         phones=phones_of(view.cards, directory, shell.lang),
-        shown=shown,
-        more=max(0, view.counts.of(show) - shown),
+        pages=Pages.of(view.part, path, **kept),
         tab_count=view.counts.unowned,
         takes_new=show in {Show.GROUP, Show.UNOWNED},
     )

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from services.persistence.views import FeedHead
+from services.web.assets import address_of
 from services.web.dates import clock_time, day_and_time, due_moment, full_date, long_date, moment
 from services.web.language import Language, language
 from services.web.presentation import initials, short_name
@@ -60,7 +61,7 @@ def environment(code: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(lang.translations, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
-    made.globals.update(lang=lang, words=json.dumps(_script_words(lang), ensure_ascii=False))
+    made.globals.update(lang=lang, asset=address_of, words=json.dumps(_script_words(lang), ensure_ascii=False))
     made.filters.update(
         clock=lambda at: clock_time(at, lang),
         day_and_time=lambda at: day_and_time(at, lang),

@@ -9,6 +9,7 @@ from tests.bench.alerts import measure_alerts
 from tests.bench.figures import Figure, show, write
 from tests.bench.intake import measure_intake
 from tests.bench.mapping import measure_mapping
+from tests.bench.painting import measure_painting
 from tests.bench.place import citizens, populate
 from tests.bench.planning import measure_planning
 from tests.bench.reconciling import measure_reconciling
@@ -32,6 +33,7 @@ def main() -> None:
     """Measure everything that exists in this version."""
     with running_demo("--empty") as demo:
         figures = measure_startup(demo)
+        figures += measure_painting(demo)
         populate(demo)
         figures += asyncio.run(_live(demo))
     figures += measure_mapping()

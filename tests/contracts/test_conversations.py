@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -56,7 +57,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         await engine.dispose()
 
 
-def kept(letter: Letter, patient_id: PatientId, **changes: object) -> CareMessage:
+def kept(letter: Letter, patient_id: PatientId, **changes: Any) -> CareMessage:
     """The letter as a care message with its files to store."""
     files = {
         file.id: StoredFile(AttachmentId(new_id()), len(file.content))
@@ -65,7 +66,7 @@ def kept(letter: Letter, patient_id: PatientId, **changes: object) -> CareMessag
     }
     letter = replace(letter, patient_id=patient_id)
     made = CareMessage(id=CareMessageId(new_id()), letter=letter, received_at=NOW, files=files)
-    return replace(made, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(made, **changes)
 
 
 def as_loaded(conversation: Conversation) -> Conversation:

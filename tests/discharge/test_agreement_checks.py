@@ -77,6 +77,9 @@ def test_a_sound_agreement_has_no_problems() -> None:
         (_rule(trigger="message-written", when=_when('message.category == "gossip"')), "when", "is never gossip;"),
         (_rule(trigger="plan-revised", when=_when('"needs" in plan.changed')), "when", "is never needs; known are agr"),
         (_rule(voided_by={"on": "message-written", "when": _when('message.from != "shop"')}), "voided-by.when", "shop"),
+        (_rule(trigger="medication-revised", when=_when('medicine.from == "shop"')), "when", "is never shop"),
+        (_rule(trigger="document-filed", when=_when('"34745-0" in document.in_force')), "when", "is never 34745-0"),
+        (_rule(waits_for="look"), "waits-for", "leads back to itself: look -> look; none of them could be done"),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_an_error(rule: Row, path: str, text: str) -> None:
@@ -98,6 +101,8 @@ def test_what_cannot_work_is_an_error(rule: Row, path: str, text: str) -> None:
         (_rule(when=_when("event.weekday > 7")), "when", "can never fire: it contradicts itself"),
         (_rule(when=_when("message.urgent")), "when", "message.urgent is known to message-written only"),
         (_rule(when=_when('task.code == "look"')), "when", "task.code is known to task-completed only"),
+        (_rule(when=_when("medicine.asked > 0")), "when", "medicine.asked is known to medication-revised only"),
+        (_rule(when=_when("has(document.in_force)")), "when", "document.in_force is known to document-filed only"),
         (_rule(when=_when('"need" in plan.changed')), "when", "plan.changed has members when the plan is revised only"),
         (_rule(when=_when("has(stay.ended)")), "when", "can never fire: not at stay-began"),
         (_rule(trigger=["discharged", "admitted"], when=_when("message.urgent && !plan.frail")), "when", "message"),
@@ -161,6 +166,17 @@ def test_rungs_that_wait_for_each_other_are_told_once() -> None:
             "$.rules[0].ladder[0].after-task",
             "leads back to itself: a -> b -> c -> a; nobody would be called while it waits",
         )
+    ]
+
+
+def test_duties_that_wait_for_each_other_are_told_once() -> None:
+    def waiting(code: str, other: str) -> Row:
+        return _rule(code=code, waits_for=other)
+
+    problems = _told(_agreement(waiting("a", "b"), waiting("b", "c"), waiting("c", "b"), _rule(code="d")))
+
+    assert problems == [
+        (Severity.ERROR, "$.rules[1].waits-for", "leads back to itself: b -> c -> b; none of them could be done")
     ]
 
 

@@ -181,6 +181,7 @@ def test_a_deadline_takes_what_its_kind_counts(deadline: dict[str, object], kind
         (lambda d: _step(d, 3).update({"working-days": -1}), "$.rules[0].ladder[3].working-days"),
         (lambda d: _step(d, 3).update({"working-days": "1"}), "$.rules[0].ladder[3].working-days"),
         (lambda d: _step(d, 3).update({"after-task": "sing"}), "$.rules[0].ladder"),
+        (lambda d: _rule(d).update({"waits-for": "sing"}), "$.rules[0].waits-for"),
         (lambda d: _rule(d).update(deadline={"kind": "clock", "at": "noon"}), "$.rules[0].deadline.at"),
         (lambda d: d["rules"].append(d["rules"][0]), "$.rules[1]"),
     ],

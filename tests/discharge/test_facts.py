@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from discharge.conditions import FactType
-from discharge.context import PlanningContext
+from discharge.context import DocumentFacts, MedicineFacts, PartyName, PlanningContext
 from discharge.facts import FIELDS, facts_of
+from discharge.identifiers import SorCode
 from discharge.plan import DischargePlan, Need
-from tests.factories import NOW, PRACTICE, directory, ended_stay, patient, stay
+from tests.factories import NOW, PRACTICE, WARD, directory, ended_stay, patient, stay
 
 _PYTHON = {
     FactType.TRUTH: bool,
@@ -64,3 +65,25 @@ def test_an_ended_stay_is_judged_on_the_day_it_ended_and_every_other_on_that_of_
 
     assert (ended["event.day"], ended["event.weekday"], ended["event.closed_day"]) == ("2026-11-20", 5, False)
     assert (lasting["event.day"], lasting["event.weekday"], lasting["event.closed_day"]) == ("2026-11-22", 7, True)
+
+
+@pytest.mark.parametrize(("asker", "kind"), [(PRACTICE, "gp"), (WARD, "ward"), (None, None), (SorCode("1"), None)])
+def test_work_on_the_medicine_tells_how_many_wait_and_what_kind_of_place_asks(
+    asker: SorCode | None, kind: str | None
+) -> None:
+    context = _context(
+        DischargePlan(), medicine=MedicineFacts(work="asked", unresolved=3, newly_open=1, asked=2, asker=asker)
+    )
+    facts = facts_of(context)
+
+    assert (facts["medicine.work"], facts["medicine.unresolved"], facts["medicine.asked"]) == ("asked", 3, 2)
+    assert (facts["medicine.newly_open"], facts["medicine.from"]) == (1, kind)
+    assert context.organization(PartyName.ASKER) == asker
+
+
+def test_reports_tell_which_kinds_hold_and_which_do_not_any_more() -> None:
+    told = DocumentFacts(in_force=("nursing-report",), taken_back=("discharge-letter",))
+    facts, none = facts_of(_context(DischargePlan(), document=told)), facts_of(_context(DischargePlan()))
+
+    assert (facts["document.in_force"], facts["document.taken_back"]) == (("nursing-report",), ("discharge-letter",))
+    assert none["document.in_force"] is none["document.taken_back"] is none["medicine.from"] is None

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discharge.errors import PlanError
-from discharge.plan import UNCHANGED, Certainty, DischargePlan, Need, PlanRevision, Unchanged, difference
+from discharge.identifiers import DocumentId
+from discharge.plan import (
+    UNCHANGED,
+    Certainty,
+    DischargePlan,
+    Need,
+    PlanCause,
+    PlanRevision,
+    Unchanged,
+    difference,
+)
 
 _instants = st.none() | st.datetimes(timezones=st.just(UTC))
 _texts = st.none() | st.text(max_size=8)
@@ -68,7 +78,39 @@ def test_what_a_revision_leaves_out_stays(revision: PlanRevision) -> None:
 
 
 def test_a_revision_knows_every_field_of_the_plan() -> None:
-    assert {f.name for f in fields(PlanRevision)} == {f.name for f in fields(DischargePlan)} - {"version"}
+    how_it_came = {"version", "filled_from", "cause"}
+
+    assert {f.name for f in fields(PlanRevision)} == {f.name for f in fields(DischargePlan)} - how_it_came
+
+
+def test_what_a_report_filled_is_told_from_what_a_person_said() -> None:
+    filled = DischargePlan().filled("home", DocumentId("first"))
+    newer = filled.filled("hospice", DocumentId("second"))
+    gone = newer.filled(None, None)
+
+    assert [each.cause for each in (filled, newer, gone)] == ["report-filled", "report-newer", "report-gone"]
+    assert [each.version for each in (filled, newer, gone)] == [1, 2, 3]
+    assert (gone.destination, gone.filled_from) == (None, None)
+    assert [change.field for change in difference(DischargePlan(), filled)] == ["destination"]
+
+
+def test_a_person_who_changes_another_field_leaves_it_a_reports_word() -> None:
+    filled = DischargePlan().filled("home", DocumentId("first"))
+
+    assert filled.revised(PlanRevision(bed="7")).filled_from == "first"
+    assert filled.revised(PlanRevision(destination="home")) is filled
+    changed = filled.revised(PlanRevision(destination="hospice"))
+    assert (changed.filled_from, changed.cause) == (None, None)
+
+
+def test_a_person_stands_by_what_a_report_filled() -> None:
+    filled = DischargePlan().filled("home", DocumentId("first"))
+
+    confirmed = filled.confirmed()
+
+    assert (confirmed.version, confirmed.destination, confirmed.filled_from) == (2, "home", None)
+    assert confirmed.cause is PlanCause.REPORT_CONFIRMED
+    assert confirmed.confirmed() is confirmed
 
 
 def test_needs_are_replaced_as_a_set() -> None:

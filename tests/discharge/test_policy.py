@@ -5,7 +5,17 @@ import pytest
 from discharge.directory import OrganizationKind
 from discharge.errors import NotAllowedError
 from discharge.identifiers import SorCode
-from discharge.policy import ACTING_ROLES, READS, ContentClass, Role, audience_at, require_role, require_sender
+from discharge.policy import (
+    ACTING_ROLES,
+    COMMENTING_ROLES,
+    READS,
+    WRITING_ROLES,
+    ContentClass,
+    Role,
+    audience_at,
+    require_role,
+    require_sender,
+)
 from tests.factories import (
     HOSPITAL,
     MUNICIPALITY,
@@ -28,9 +38,23 @@ def test_every_role_has_a_row_in_the_table_of_readers() -> None:
     assert set(READS) == set(Role)
 
 
-@pytest.mark.parametrize("role", sorted(set(Role) - ACTING_ROLES))
+@pytest.mark.parametrize("role", sorted(set(Role) - ACTING_ROLES - {Role.PHARMACIST}))
 def test_who_takes_no_task_on_reads_nothing_of_a_stay(role: Role) -> None:
     assert READS[role][1] == frozenset()
+
+
+@pytest.mark.parametrize("place", [HOSPITAL, WARD, MUNICIPALITY, NORTH, PRACTICE])
+def test_a_pharmacist_reads_medicine_and_whose_it_is_wherever_medicine_is_handled(place: SorCode) -> None:
+    reads = caller(Role.PHARMACIST, place).readable_classes(directory())
+
+    assert reads == {ContentClass.NOTICE, ContentClass.MEDICINE}
+    assert caller(Role.PHARMACIST, REGION).readable_classes(directory()) == frozenset()
+
+
+def test_a_pharmacist_takes_up_no_duty_writes_no_message_and_comments() -> None:
+    assert Role.PHARMACIST not in ACTING_ROLES | WRITING_ROLES
+    assert Role.PHARMACIST in COMMENTING_ROLES
+    assert all(ContentClass.MEDICINE in READS[role][1] for role in COMMENTING_ROLES)
 
 
 def test_a_visitator_reads_neither_medicine_nor_documents() -> None:
@@ -99,6 +123,7 @@ def test_a_broker_sends_for_whom_it_was_granted_and_what_is_below_them() -> None
         (WARD, {Role.HOME_NURSE}, {Role.WARD, Role.DOCTOR}),
         (WARD, {Role.HOME_NURSE, Role.SYSTEM}, {Role.WARD, Role.DOCTOR, Role.SYSTEM}),
         (PRACTICE, {Role.HOME_NURSE}, {Role.GP}),
+        (PRACTICE, {Role.PHARMACIST}, {Role.PHARMACIST, Role.GP}),
         (UNREGISTERED, {Role.GP}, {Role.GP}),
     ],
 )

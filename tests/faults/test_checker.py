@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -40,17 +41,17 @@ class World:
         """What the checker finds."""
         return {finding.kind for finding in check(self.history, self.found)}
 
-    def change_task(self, **changes: object) -> None:
+    def change_task(self, **changes: Any) -> None:
         """Another end of the task."""
-        self.found.tasks[PAUSE] = replace(self.found.tasks[PAUSE], **changes)  # type: ignore[arg-type] # the test says which
+        self.found.tasks[PAUSE] = replace(self.found.tasks[PAUSE], **changes)
 
-    def change_stay(self, **changes: object) -> None:
+    def change_stay(self, **changes: Any) -> None:
         """Another end of the stay."""
-        self.found.stays[STAY] = replace(self.found.stays[STAY], **changes)  # type: ignore[arg-type] # the test says which
+        self.found.stays[STAY] = replace(self.found.stays[STAY], **changes)
 
-    def change_message(self, **changes: object) -> None:
+    def change_message(self, **changes: Any) -> None:
         """Another end of the message."""
-        self.found.messages["m1"] = replace(self.found.messages["m1"], **changes)  # type: ignore[arg-type] # the test says which
+        self.found.messages["m1"] = replace(self.found.messages["m1"], **changes)
 
 
 def entries() -> list[EntryFound]:

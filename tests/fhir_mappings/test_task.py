@@ -8,9 +8,9 @@ import pytest
 
 from discharge.identifiers import TaskId
 from discharge.medication.record import LineId
-from discharge.task import Move, TaskStatus
+from discharge.task import Move, TaskStatus, Wait
 from fhir_mappings import r4
-from fhir_mappings.task import past_rounds, task_resource
+from fhir_mappings.task import WAITS_FOR, past_rounds, task_resource
 from tests.fhir_mappings.tasks import AT, ENCOUNTER, OTHER_UNIT, UNIT, moved, standing, task
 
 
@@ -102,6 +102,26 @@ def test_a_proposed_time_and_a_reason_are_shown() -> None:
 
     assert {"url": "urn:stafet:proposed-time", "valueDateTime": "2026-11-21T10:40:00Z"} in proposed["extension"]
     assert rejected["statusReason"] == {"text": "No evening team"}
+
+
+@pytest.mark.parametrize(
+    ("wait", "parts"),
+    [
+        (Wait(code="reconcile-medication"), {}),
+        (Wait(code="reconcile-medication", since=AT), {"since": "2026-11-20T10:40:00Z"}),
+        (
+            Wait(code="reconcile-medication", since=AT, released_at=AT + timedelta(hours=1)),
+            {"since": "2026-11-20T10:40:00Z", "released": "2026-11-20T11:40:00Z"},
+        ),
+    ],
+)
+def test_what_a_task_waits_for_is_shown(wait: Wait, parts: dict[str, str]) -> None:
+    resource: Any = task_resource(replace(task(), wait=wait), encounter_id=ENCOUNTER)
+
+    shown = resource["extension"][-1]
+    assert (shown["url"], shown["extension"][0]) == (WAITS_FOR, {"url": "code", "valueCode": wait.code})
+    assert {part["url"]: part["valueInstant"] for part in shown["extension"][1:]} == parts
+    r4.require_shape(resource)
 
 
 def test_a_task_that_no_rule_made_names_none() -> None:

@@ -16,6 +16,7 @@ from discharge.task import TASK_TRANSITIONS, HandoverTask, Move, Person, TaskSta
 from fhir_mappings.errors import JsonTextError, MappingError, ResourceShapeError, TaskChangeError
 from fhir_mappings.task import task_resource
 from fhir_mappings.task_change import TaskChange, read_put
+from tests.factories import CPR
 from tests.fhir_mappings.tasks import AT, ENCOUNTER, OTHER_UNIT, moved, standing, task
 
 Resource = dict[str, Any]
@@ -190,9 +191,17 @@ def test_a_person_is_named_in_several_ways(extension: Resource, person: Person) 
     assert change.assignee == person
 
 
-def test_a_nameless_assignee_is_refused() -> None:
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"valueBoolean": True},
+        {"valueString": "x" * 201},
+        {"valueReference": {"identifier": {"value": CPR.digits}, "display": "Mads Lund"}},
+    ],
+)
+def test_an_assignee_that_is_no_person_is_refused(named: Resource) -> None:
     def assign(wanted: Resource) -> None:
-        wanted["extension"].append({"url": "urn:stafet:assignee", "valueBoolean": True})
+        wanted["extension"].append({"url": "urn:stafet:assignee", **named})
 
     assert refusal(task(), assign) == "Task.extension[1]"
 

@@ -52,6 +52,8 @@ def corner(request: pytest.FixtureRequest) -> Corner:
         "test_waiting",
         "test_alerts",
         "test_medication",
+        "test_full_inbox",
+        "test_documents",
     )
     module = request.module.__name__
     return next(place for name, place in zip(names, CORNERS, strict=True) if name in module)

@@ -21,7 +21,7 @@ from services.demo.people import TOP
 from services.demo.send import Answer, answer_of
 from tests.running import RunningDemo
 
-__all__ = ["CORNERS", "Citizen", "Corner", "Course", "now_in", "populate", "set_clock", "set_forward"]
+__all__ = ["BUSY", "CORNERS", "Citizen", "Corner", "Course", "now_in", "populate", "set_clock", "set_forward"]
 
 _REGION: Final = SorCode("999000000000082")
 _HOSPITAL: Final = SorCode("999000000091900")
@@ -32,8 +32,12 @@ _FAMILIES: Final = (
 )  # fmt: skip
 _NAMES: Final = (
     "Fredagsby", "Livlund", "Papirholm", "Tastrupby", "Zebradal", "Sprogense", "Ugedal", "Ventelund", "Varslev",
-    "Medicinby",
+    "Medicinby", "Travlev", "Brevstrup",
 )  # fmt: skip
+_BUSY: Final = "Travlev"
+"""Where the practice has more to do than a page can show."""
+_BUSY_CITIZENS: Final = 100
+_DAYS: Final = 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +92,12 @@ class Corner:
 
     def citizen(self, number: int) -> Citizen:
         """One of them; the number says nothing but which."""
-        cpr = f"{number + 1:02}{self.number + 1:02}40{self.number:02}{number:02}"
-        return Citizen(cpr=cpr, given=self.name, family=_FAMILIES[number])
+        cpr = f"{number % _DAYS + 1:02}{self.number + 1:02}40{self.number:02}{number:02}"
+        return Citizen(cpr=cpr, given=self.name, family=_FAMILIES[number % len(_FAMILIES)])
 
     def citizens(self) -> Iterator[Citizen]:
         """All of them."""
-        return (self.citizen(number) for number in range(len(_FAMILIES)))
+        return (self.citizen(number) for number in range(_BUSY_CITIZENS if self.name == _BUSY else len(_FAMILIES)))
 
     def organizations(self) -> Iterator[dict[str, object]]:
         """Its places, as ``stafet load organizations`` takes them."""
@@ -124,6 +128,7 @@ class Corner:
 
 
 CORNERS: Final = tuple(Corner(number=number) for number in range(len(_NAMES)))
+BUSY: Final = CORNERS[_NAMES.index(_BUSY)]
 
 
 def _row(
@@ -147,11 +152,11 @@ def _row(
     }
 
 
-def populate(demo: RunningDemo) -> None:
-    """Load every corner into a running demo, as an operator would."""
+def populate(demo: RunningDemo, corners: Sequence[Corner] = CORNERS) -> None:
+    """Load these corners into a running demo, as an operator would."""
     hospital = _row(_HOSPITAL, "Rejsehospitalet", OrganizationKind.HOSPITAL, part_of=_REGION)
-    places = [hospital, *(place for corner in CORNERS for place in corner.organizations())]
-    people = [person for corner in CORNERS for person in corner.patients()]
+    places = [hospital, *(place for corner in corners for place in corner.organizations())]
+    people = [person for corner in corners for person in corner.patients()]
     for kind, rows in (("organizations", places), ("patients", people)):
         file = demo.home / f"journeys-{kind}.json"
         file.write_bytes(orjson.dumps(rows))

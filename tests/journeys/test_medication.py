@@ -145,7 +145,12 @@ def test_the_medicine_goes_round_and_comes_back_before_their_eyes(
 
     agree_and_ask(gp, board, nurse)
     assert is_same_page(board)
+    # The question is a duty of the ward's, and the answer is that duty done.
+    doctor.goto(f"/stays/{stay}")
+    expect(doctor.locator("main")).to_contain_text("Svar på spørgsmålet om medicinen")
     answer_and_close(gp, board, nurse)
+    doctor.reload()
+    expect(doctor.locator("main")).to_contain_text("Udført: Svar på spørgsmålet om medicinen")
     assert is_same_page(nurse)
 
     # The nurse sees something else at home: the line is open again, and the ward sees it too.
@@ -158,22 +163,51 @@ def test_the_medicine_goes_round_and_comes_back_before_their_eyes(
     assert is_same_page(board)
 
 
-def test_without_script_the_practice_answers_all_the_same(demo: RunningDemo, office: Office, corner: Corner) -> None:
-    citizen = corner.citizen(1)
+def goes_home_with_a_list(
+    demo: RunningDemo, office: Office, corner: Corner, number: int, *, script: bool
+) -> tuple[Page, Page, str]:
+    """The ward's page, the practice's inbox and the stay of a citizen who went home with one medicine."""
+    citizen = corner.citizen(number)
     course = Course(demo, corner, citizen)
     course.admit()
-    ward = office.sits(Role.WARD, corner.ward, context=office.context(script=False))
+    ward = office.sits(Role.WARD, corner.ward, context=office.context(script=script))
     stay = stay_in(row_of(ward, citizen.name))
     ward.goto(f"/stays/{stay}/medicine/lists/at-discharge")
     write_line(ward, FUROSEMID)
     course.discharge()
-    gp = office.sits(Role.GP, corner.practice, context=office.context(script=False))
+    return ward, office.sits(Role.GP, corner.practice, context=office.context(script=script)), stay
 
+
+def ask_about_furosemid(gp: Page, stay: str) -> None:
+    """The practice opens the medicine from its inbox, and asks about the line."""
     card_of(gp, stay, TITLE).get_by_role("link", name=TITLE).click()
     line(gp, "Furosemid").get_by_text("Spørg", exact=True).click()
     line(gp, "Furosemid").get_by_label("Hvad skal ændres").fill("Hvad fik hun før?")
     line(gp, "Furosemid").get_by_role("button", name="Send svar").click()
     expect(line(gp, "Furosemid")).to_contain_text("Spurgt afdelingen")
+
+
+def test_the_wards_board_says_at_once_that_the_practice_asks(demo: RunningDemo, office: Office, corner: Corner) -> None:
+    board, gp, stay = goes_home_with_a_list(demo, office, corner, 2, script=True)
+    board.goto("/ward")
+    await_live(board)
+    row = board.locator(f"#stay-{stay}")
+    expect(row).not_to_contain_text("Egen læge spørger")
+    mark_page(board)
+
+    ask_about_furosemid(gp, stay)
+
+    expect(row.get_by_role("link", name="Egen læge spørger om medicin")).to_be_visible()
+    assert is_same_page(board)
+    assert not faults_of(board, "a board with a question", (WIDE, NARROW), ("light", "dark"))
+    row.get_by_role("link", name="Egen læge spørger om medicin").click()
+    expect(line(board, "Furosemid")).to_contain_text("Hvad fik hun før?")
+
+
+def test_without_script_the_practice_answers_all_the_same(demo: RunningDemo, office: Office, corner: Corner) -> None:
+    ward, gp, stay = goes_home_with_a_list(demo, office, corner, 1, script=False)
+
+    ask_about_furosemid(gp, stay)
     ward.goto(f"/ward/stays/{stay}/medicine")
     line(ward, "Furosemid").get_by_label("Svar til egen læge").fill("Det vides ikke")
     line(ward, "Furosemid").get_by_role("button", name="Send svar").click()

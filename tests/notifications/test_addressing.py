@@ -21,6 +21,7 @@ from discharge.events import (
     TaskRedated,
     TaskReminded,
     TaskRequested,
+    TaskSettled,
 )
 from discharge.identifiers import FeedId, MessageId, PatientId, SorCode, StayId, TaskId
 from discharge.policy import ContentClass, Role
@@ -178,6 +179,12 @@ def test_new_deadline_is_told_to_both_sides() -> None:
     entries = entries_for(TaskRedated(at=NOON, stay_id=STAY, task=task()), DENMARK)
 
     assert set(told(entries)) == {TEAM, NORTH, MUNICIPALITY, WARD}
+
+
+def test_wait_that_begins_or_ends_is_told_to_the_owner_only() -> None:
+    entries = entries_for(TaskSettled(at=NOON, stay_id=STAY, task=task()), DENMARK)
+
+    assert set(told(entries)) == {TEAM, NORTH, MUNICIPALITY}
 
 
 def test_delivery_is_told_to_the_requester_only() -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from discharge.documents.report import DocumentId
+from discharge.documents.rulings import RulingKind
 from discharge.documents.standing import Standing
-from discharge.events import CareMessageWritten, DocumentFiled, MedicationRevised
+from discharge.events import CareMessageWritten, DocumentFiled, DocumentRuled, MedicationRevised
 from discharge.identifiers import ConversationId, FeedId, PersonId
 from discharge.letter import LetterKind
 from discharge.medication.record import MedicationWork
@@ -14,6 +15,7 @@ from discharge.policy import Role
 from discharge.task import Person, Priority
 from notifications.addressing import entries_for, entries_for_all, feeds_of, staff_of
 from notifications.entry import EntryEvent
+from notifications.titles import DOCUMENT_RULED
 from tests.fakes_notifications import (
     CLINIC,
     HOSPITAL,
@@ -42,13 +44,14 @@ def test_medicine_goes_to_who_reads_it_and_to_no_feed_of_a_whole_hospital(work: 
     assert {entry.priority for entry in entries} == {Priority.URGENT if urgent else Priority.ROUTINE}
 
 
-def a_document(standing: Standing, *, is_question: bool = False) -> DocumentFiled:
+def a_document(standing: Standing, *, is_question: bool = False, is_summary: bool = False) -> DocumentFiled:
     return DocumentFiled(
         at=NOON,
         stay_id=STAY,
         document_id=DocumentId("018f3e6a-0000-7000-8000-000000000005"),
         standing=standing,
         is_question=is_question,
+        is_summary=is_summary,
         hospital=HOSPITAL,
         places=(WARD, NORTH, CLINIC, HOSPITAL, UNKNOWN),
     )
@@ -83,6 +86,40 @@ def test_identifier_used_twice_is_told_to_the_operators_of_the_hospital(is_quest
     assert audience[FeedId(HOSPITAL)] == frozenset({Role.OPERATOR})
     assert audience[FeedId(WARD)] == WARD_STAFF
     assert {entry.priority for entry in entries} == {Priority.URGENT}
+
+
+def test_patient_summary_is_told_by_its_own_name() -> None:
+    titles = {
+        standing: {entry.title for entry in entries_for(a_document(standing, is_summary=True), DENMARK)}
+        for standing in (Standing.IN_FORCE, Standing.WITHDRAWN)
+    }
+
+    assert titles == {
+        Standing.IN_FORCE: {"Et patientresumé er kommet"},
+        Standing.WITHDRAWN: {"Et patientresumé er trukket tilbage"},
+    }
+
+
+@pytest.mark.parametrize("kind", list(RulingKind))
+def test_what_the_ward_settles_is_told_to_who_reads_documents(kind: RulingKind) -> None:
+    event = DocumentRuled(
+        at=NOON,
+        stay_id=STAY,
+        document_id=DocumentId("018f3e6a-0000-7000-8000-000000000005"),
+        kind=kind,
+        is_question=False,
+        places=(WARD, NORTH, CLINIC, HOSPITAL, UNKNOWN),
+    )
+
+    entries = entries_for(event, DENMARK)
+
+    assert told(entries) == {
+        WARD: ("document-filed", WARD_STAFF),
+        NORTH: ("document-filed", frozenset({Role.HOME_NURSE})),
+        MUNICIPALITY: ("document-filed", frozenset({Role.HOME_NURSE})),
+        CLINIC: ("document-filed", frozenset({Role.GP})),
+    }
+    assert {(entry.priority, entry.title) for entry in entries} == {(Priority.ROUTINE, DOCUMENT_RULED[kind])}
 
 
 def written(**changes: object) -> CareMessageWritten:

@@ -22,6 +22,11 @@ def test_caller_follows_its_unit_and_all_below_it() -> None:
     assert rights(Role.VISITATOR, MUNICIPALITY).feeds == feeds(MUNICIPALITY, NORTH, TEAM)
 
 
+def test_pharmacist_follows_the_place_and_all_below_it() -> None:
+    assert rights(Role.PHARMACIST, HOSPITAL, WARD).feeds == feeds(WARD)
+    assert rights(Role.PHARMACIST, MUNICIPALITY).feeds == feeds(MUNICIPALITY, NORTH, TEAM)
+
+
 def test_default_is_the_unit_else_the_organisation() -> None:
     assert rights(Role.WARD, HOSPITAL, WARD).default == FeedId(WARD)
     assert rights(Role.WARD, HOSPITAL).default == FeedId(HOSPITAL)

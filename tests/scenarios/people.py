@@ -5,10 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from discharge.commands import DecideLines, LineDecision, SignOffMedication, StateMedication
+from discharge.commands import (
+    AnswerLine,
+    DecideLines,
+    LineDecision,
+    OpenLine,
+    PairLines,
+    SignOffMedication,
+    StateMedication,
+)
+from discharge.documents.report import DischargeReport
 from discharge.handlers import (
+    answer_line,
     decide_lines,
+    file_report,
     move_task,
+    open_line,
+    pair_lines,
     revise_plan,
     sign_off_medication,
     state_medication,
@@ -16,14 +29,15 @@ from discharge.handlers import (
 )
 from discharge.identifiers import SorCode
 from discharge.letter import Category, LetterKind, LetterPriority
-from discharge.medication.lists import Column
-from discharge.medication.record import Verdict
+from discharge.medication.lists import Column, ListOrigin
+from discharge.medication.record import LineId, MedicationReconciliation, Verdict
 from discharge.plan import Need, PlanRevision
-from discharge.policy import Caller
+from discharge.policy import Caller, Role
 from discharge.stay import NoticeKind
 from discharge.task import HandoverTask, Move
 from services.persistence.medication_reads import medication_of
 from tests import factories
+from tests.discharge.documents.made import a_report
 from tests.discharge.medication.lines import medicine, stated
 from tests.factories import PRACTICE, WARD
 from tests.letters import write
@@ -49,6 +63,10 @@ class Person:
         if task.is_unanswered:
             await self._moves(code, Move.ACCEPT)
         await self._moves(code, Move.COMPLETE)
+
+    async def completes_early(self, code: str, why: str) -> None:
+        """Done although something else comes first, and why."""
+        await self._moves(code, Move.COMPLETE, reason=why)
 
     async def rejects(self, code: str, reason: str) -> None:
         """Not theirs, and why."""
@@ -86,11 +104,64 @@ class Person:
 
     async def decides_medicine(self) -> None:
         """Agrees to every line."""
+        await self._decides([LineDecision(line_id=line, verdict=Verdict.AGREE) for line in await self._lines()])
+
+    async def asks_about_medicine(self, *names: str) -> None:
+        """Puts a question to the ward on these lines, and says nothing of the others."""
+        asked = [line for line, name in (await self._lines()).items() if name in names]
+        await self._decides([LineDecision(line_id=line, verdict=Verdict.ASK, reason="Hvorfor?") for line in asked])
+
+    async def agrees_to_medicine(self, *names: str) -> None:
+        """Agrees to these lines, and says nothing of the others."""
+        asked = [line for line, name in (await self._lines()).items() if name in names]
+        await self._decides([LineDecision(line_id=line, verdict=Verdict.AGREE) for line in asked])
+
+    async def finds_taken(self, *names: str) -> None:
+        """What is taken now, in the place of what they found before; a nurse of the district sees it at home."""
+        place = self.caller.acting
+        earlier = [each for each in (await self._medicine()).lists if each.source == place]
+        origin = ListOrigin.HOME if self.caller.role is Role.HOME_NURSE else ListOrigin.HAND
+        await self._states(
+            Column.NOW, *names, source=place, origin=origin, replaces=earlier[-1].id if earlier else None
+        )
+
+    async def opens_medicine(self, name: str) -> None:
+        """Says that the line does not hold."""
+        (line,) = [line for line, known in (await self._lines()).items() if known == name]
+        command = OpenLine(caller=self.caller, stay_id=self.story.stay_id, line_id=line, note="Tages ikke.")
+        await self.story.store.run(open_line, command)
+
+    async def pairs_medicine(self, name: str, *, same: bool) -> None:
+        """Says of what bears that name that it is one medicine, or that it is several."""
+        marks = frozenset(
+            each.mark
+            for line in (await self._medicine()).table.lines
+            for each in line.joined.all_lines
+            if each.name == name
+        )
+        command = PairLines(caller=self.caller, stay_id=self.story.stay_id, pair=marks, same=same)
+        await self.story.store.run(pair_lines, command)
+
+    async def _states(self, column: Column, *names: str, **changes: object) -> None:
+        """A tablet of 50 mg a day of each, and nothing else."""
+        lines = (medicine(name, None) for name in names)
+        made = stated(column, *lines, id=factories.new_id(), received_at=self.story.now, **changes)
+        command = StateMedication(caller=self.caller, stay_id=self.story.stay_id, stated=made)
+        await self.story.store.run(state_medication, command)
+
+    async def _decides(self, decisions: list[LineDecision]) -> None:
         task = await self.task("reconcile-medication")
+        command = DecideLines(caller=self.caller, task_id=task.id, decisions=tuple(decisions))
+        await self.story.store.run(decide_lines, command)
+
+    async def _lines(self) -> dict[LineId, str | None]:
+        """The names of the stay's medicine, as the reader has them."""
+        lines = (await self._medicine()).lines
+        return {each: line.joined.all_lines[0].name for each, line in lines.items()}
+
+    async def _medicine(self) -> MedicationReconciliation:
         async with self.story.store.reading(self.caller) as session:
-            lines = (await medication_of(session, task.stay_id)).lines
-        decisions = tuple(LineDecision(line_id=line, verdict=Verdict.AGREE) for line in lines)
-        await self.story.store.run(decide_lines, DecideLines(caller=self.caller, task_id=task.id, decisions=decisions))
+            return await medication_of(session, self.story.stay_id)
 
     async def _moves(self, code: str, what: Move, **changes: object) -> None:
         task = await self.task(code)
@@ -138,10 +209,20 @@ class Ward(Person):
 
     async def lists_medicine(self, *names: str, when: str = "at-discharge") -> None:
         """A tablet of 50 mg a day of each, and nothing else."""
-        lines = (medicine(name, None) for name in names)
-        made = stated(Column(when), *lines, id=factories.new_id(), received_at=self.story.now, source=WARD)
-        command = StateMedication(caller=self.caller, stay_id=self.story.stay_id, stated=made)
-        await self.story.store.run(state_medication, command)
+        await self._states(Column(when), *names, source=WARD)
+
+    async def answers_about_medicine(self, *names: str) -> None:
+        """The answer to the question on each of these lines."""
+        for line, name in (await self._lines()).items():
+            if name in names:
+                command = AnswerLine(caller=self.caller, stay_id=self.story.stay_id, line_id=line, text="Fordi.")
+                await self.story.store.run(answer_line, command)
+
+    async def files_report(self, **changes: object) -> DischargeReport:
+        """A final physician's summary comes in, unless said otherwise."""
+        command = a_report(self.caller, self.story.stay_id, **changes)
+        await self.story.store.run(file_report, command)
+        return command.report
 
     async def signs_medicine(self) -> None:
         """The doctor stands by the list."""

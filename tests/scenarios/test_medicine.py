@@ -75,7 +75,7 @@ async def test_r14_packs_that_are_still_paused_at_departure_are_the_practices_an
 
 
 async def test_r14_packs_that_were_started_again_trouble_no_practice(
-    given: Given, ward: Ward, doctor: Ward, nurse: Person, clock: Clock, then: Then
+    given: Given, ward: Ward, doctor: Ward, gp: Person, nurse: Person, clock: Clock, then: Then
 ) -> None:
     await given.admitted("mandag 16.11.2026 09.00", services=PACKED)
     await doctor.completes("pause-dose-dispensing")
@@ -84,6 +84,7 @@ async def test_r14_packs_that_were_started_again_trouble_no_practice(
     await clock.set("onsdag 15.00")
 
     await ward.discharges()
+    await gp.completes("reconcile-medication")
     await nurse.completes("resume-dose-dispensing")
 
     then.never_asked("settle-paused-dose-dispensing")
@@ -242,6 +243,39 @@ async def test_r21_a_later_list_begins_another_round_for_what_it_changes(
     await doctor.lists_medicine("Metoprolol", "Pinex")
 
     await then.owes(PRACTICE, "reconcile-medication", by="mandag 11.40", roles="gp", rule="R21")
+
+
+async def test_r21_round_that_begins_a_week_later_gets_a_day(
+    given: Given, ward: Ward, doctor: Ward, gp: Person, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 11.40")
+    await doctor.lists_medicine("Metoprolol")
+    await ward.discharges()
+    await gp.decides_medicine()
+    await gp.completes("reconcile-medication")
+    await clock.set("fredag 27.11.2026 10.00")
+
+    await doctor.lists_medicine("Metoprolol", "Pinex")
+
+    await then.owes(PRACTICE, "reconcile-medication", by="lørdag 10.00", roles="gp", rule="R21")
+
+
+async def test_r21_round_that_a_half_written_list_began_is_taken_back_when_the_rest_stands(
+    given: Given, ward: Ward, doctor: Ward, gp: Person, clock: Clock, then: Then
+) -> None:
+    await given.admitted("mandag 16.11.2026 09.00")
+    await clock.set("fredag 11.40")
+    await doctor.lists_medicine("Metoprolol", "Pinex")
+    await ward.discharges()
+    await gp.decides_medicine()
+    await gp.completes("reconcile-medication")
+
+    await doctor.lists_medicine("Metoprolol", "Pinex", "Furix")
+    await then.owes(PRACTICE, "reconcile-medication", by="mandag 11.40", roles="gp", rule="R21")
+    await doctor.lists_medicine("Metoprolol", "Pinex")
+
+    then.nobody_owes("reconcile-medication")
 
 
 async def test_r21_list_that_changes_while_the_practice_has_it_is_asked_again(

@@ -22,7 +22,7 @@ from services.operator import alert_pages, message_pages
 from services.operator import pages as operator
 from services.operator.judging import judging_router
 from services.stays import conversation_pages as conversations
-from services.stays import decide_pages, medicine_lists, medicine_pages
+from services.stays import decide_pages, medicine_lists, medicine_pages, medicine_stays
 from services.stays import document_pages as documents
 from services.stays import pages as stays
 from services.web.signin import signin_router
@@ -36,6 +36,7 @@ PLACES: dict[Role, tuple[SorCode, SorCode | None]] = {
     Role.HOME_NURSE: (MUNICIPALITY, NORTH),
     Role.VISITATOR: (MUNICIPALITY, None),
     Role.GP: (PRACTICE, None),
+    Role.PHARMACIST: (PRACTICE, None),
     Role.LEADER: (MUNICIPALITY, None),
     Role.OPERATOR: (HOSPITAL, None),
     Role.AGREEMENT_EDITOR: (REGION, None),
@@ -94,6 +95,7 @@ async def pages_over(where: engines.Database, **limits: Any) -> AsyncIterator[Pa
         decide_pages.router,
         medicine_lists.router,
         medicine_pages.router,
+        medicine_stays.router,
         stays.router,
         agreements.router,
         operator.router,

@@ -12,6 +12,7 @@ import pytest
 
 from discharge.policy import Role
 from discharge.stay import NoticeKind
+from services.persistence.clock import wall_now
 from services.persistence.database import engine_for
 from tests.engines import Database
 from tests.factories import HOSPITAL, PAPER_HOSPITAL
@@ -148,7 +149,7 @@ async def test_broken_lists_and_decisions(house: Installation) -> None:
             for line in lines
         ],
     }
-    stated = bundle(metoprolol(2), pinex(), timestamp="2026-11-20T10:00:00Z")
+    stated = bundle(metoprolol(2), pinex(), timestamp=wall_now().isoformat(timespec="seconds"))
     for _ in range(60):
         listed = await course.send(course.gp_system, broken(copy.deepcopy(stated), chance))
         assert listed.status_code in {201, 400, 404, 413, 422}, listed.text

@@ -10,7 +10,7 @@ from services.persistence.tables.conversations import (
     ConversationPartyRow,
     ConversationRow,
 )
-from services.persistence.tables.documents import DocumentRow
+from services.persistence.tables.documents import DocumentRow, DocumentRulingRow
 from services.persistence.tables.master import AgreementRow, DemoClockRow, MetaRow, OrganizationRow, SystemClientRow
 from services.persistence.tables.medications import MedicationLineRow, MedicationListRow, MedicationRow
 from services.persistence.tables.on_call import AlertMailRow, InterruptionRow, OnCallRow
@@ -52,6 +52,7 @@ __all__ = [
     "ConversationRow",
     "DemoClockRow",
     "DocumentRow",
+    "DocumentRulingRow",
     "EncounterRow",
     "EpisodeRow",
     "EventRow",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.persistence.tables.shape import Base
 
-__all__ = ["DocumentRow"]
+__all__ = ["DocumentRow", "DocumentRulingRow"]
 
 
 class DocumentRow(Base):
@@ -26,3 +26,16 @@ class DocumentRow(Base):
     filed: Mapped[bytes]
     body: Mapped[bytes]
     """Verbatim."""
+
+
+class DocumentRulingRow(Base):
+    """One word of a person on the documents of a stay; it never changes, and stands as ciphertext."""
+
+    __tablename__ = "document_ruling"
+    stay_id: Mapped[UUID] = mapped_column(
+        ForeignKey("stay.id", deferrable=True, initially="DEFERRED"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """The order within the stay: two who rule at once cannot both have one."""
+    at: Mapped[datetime]
+    ruling: Mapped[bytes]

@@ -24,6 +24,8 @@ class MedicationRow(Base):
     version: Mapped[int]
     unresolved: Mapped[int]
     """Lines that the practice has still to decide: what inboxes count."""
+    asked: Mapped[int] = mapped_column(server_default="0")
+    """Those of them that wait for the ward's answer: what its board says."""
     signed_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
     record: Mapped[bytes]

@@ -74,6 +74,9 @@ class TaskRow(Base):
     escalated_to: Mapped[list[str]]
     replaces: Mapped[UUID | None]
     conversation_id: Mapped[UUID | None]
+    waits_for: Mapped[str | None]
+    waits_since: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
 
 
 class TaskVersionRow(Base):

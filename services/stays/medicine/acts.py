@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from discharge.handlers.resolving import RECONCILE
+from discharge.handlers.resolving import ANSWERS, RECONCILE
 from discharge.medication.record import MedicationReconciliation
-from discharge.policy import Role
+from discharge.policy import COMMENTING_ROLES, Role
 from discharge.stay import Stay
 from discharge.task import HandoverTask
 from services.stays.medicine.force import ForceLine, in_force_of, waits_words
-from services.stays.medicine.table import Table, table_of
+from services.stays.medicine.table import LineView, Table, table_of
 from services.web.cards import Reader
 from services.web.forms import FieldError
 
@@ -25,6 +25,7 @@ class SentLine:
     line: str = ""
     verdict: str = ""
     text: str = ""
+    is_comment: bool = False
     errors: Mapping[str, FieldError] = field(default_factory=dict)
 
 
@@ -40,6 +41,7 @@ class Acts:
     may_pair: bool = False
     may_answer: bool = False
     may_open: bool = False
+    may_comment: bool = False
     is_sent: bool = True
     """False while the patient is in hospital: nobody waits for the practice yet."""
     back: str = ""
@@ -59,6 +61,8 @@ class Round:
     waits: str
     """How many lines are still open, in words."""
     in_force: tuple[ForceLine, ...]
+    asked: tuple[LineView, ...] = ()
+    """On the ward's duty to answer: the lines whose question waits, for those who may."""
 
     @property
     def may_decide(self) -> bool:
@@ -75,6 +79,7 @@ def acts_of(stay: Stay, reader: Reader, *, back: str, sent: SentLine | None = No
         may_pair=role in {Role.DOCTOR, Role.GP},
         may_answer=role in {Role.WARD, Role.DOCTOR} and stay.ward in reader.scope,
         may_open=role is Role.HOME_NURSE,
+        may_comment=role in COMMENTING_ROLES,
         is_sent=not stay.is_open,
         back=back,
         sent=sent or SentLine(),
@@ -102,10 +107,19 @@ def round_of(
             task_id=task.id,
             head=reader.lang.text("Dit svar"),
             may_pair=True,
+            may_comment=True,
             back=acts.back,
             sent=acts.sent,
             shows_rest=shows_rest,
         )
     table = table_of(record, reader)
     waits = "" if stay.is_open else waits_words(table, reader)
-    return Round(table=table, acts=acts, is_round=is_round, waits=waits, in_force=in_force_of(record, reader))
+    is_to_answer = task.code in ANSWERS and task.is_open and acts.may_answer
+    return Round(
+        table=table,
+        acts=acts,
+        is_round=is_round,
+        waits=waits,
+        in_force=in_force_of(record, reader),
+        asked=table.asked if is_to_answer else (),
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from discharge.clock import local
-from discharge.medication.lines import Change
 from discharge.medication.record import LineId, LineState, MedicationReconciliation, Verdict
 from services.stays.medicine import words
 from services.stays.medicine.table import Table
@@ -24,12 +23,12 @@ class ForceLine:
     note: str
     """What the practice wants otherwise, or asks."""
     is_unclear: bool
-    """Nobody can tell for sure, and nobody has decided."""
+    """Nobody can tell for sure, and nobody has said in words how it is taken."""
 
 
 def in_force_of(record: MedicationReconciliation, reader: Reader) -> tuple[ForceLine, ...]:
     """Every medicine: as at discharge, else as now, else as before."""
-    return tuple(_line(record, each, reader) for each in record.lines)
+    return tuple(_line(record, each, reader) for each in record.lines if not record.is_over(each))
 
 
 def _line(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> ForceLine:
@@ -45,7 +44,7 @@ def _line(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> 
         kind=words.kind_of(shown, lang),
         take=words.taking_words(shown, local(reader.now), lang),
         note=note,
-        is_unclear=(line.change is Change.UNCLEAR or line.is_guess) and state is not LineState.DECIDED,
+        is_unclear=record.is_doubtful(line_id),
     )
 
 

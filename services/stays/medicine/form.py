@@ -7,20 +7,22 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final
 
-from discharge.medication.lines import ATC, Coding, DoseRow, LineStatus, MedicationLine, Quantity
+from discharge.medication.lines import ATC, Coding, LineStatus, MedicationLine
 from discharge.medication.lists import Column
 from services.stays.medicine.catalogue import Substance
-from services.stays.medicine.words import amount_words, dose_words, plain_number
+from services.stays.medicine.instruction import SaidDose, dosage_of, shown_words
+from services.stays.medicine.words import plain_number
 from services.web.dates import full_date
 from services.web.forms import Form
-from services.web.language import Language, language
+from services.web.language import Language
 
 __all__ = ["LineForm", "line_of", "picked", "sent_form", "shown_line", "statuses"]
 
-_LONGEST: Final = 400
 _DIGITS: Final = 6
 """Before and after the point: more of them is no dose, and counting with them takes long."""
 _MOST: Final = Decimal(10_000)
+_BESIDE_THE_MEDICINE: Final = frozenset({"reason", "indication", "supply"})
+"""Fields that say nothing of what is taken, how, or whether."""
 _PARTS: Final = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
 
 
@@ -45,8 +47,8 @@ class LineForm:
     supply: str = ""
 
 
-def statuses(column: Column, lang: Language) -> dict[str, str]:
-    """What a list can say of taking a medicine."""
+def statuses(column: Column, lang: Language, old: MedicationLine | None = None) -> dict[str, str]:
+    """What a list can say of taking a medicine, and what ``old`` says of it."""
     t = lang.text
     found = {
         LineStatus.ACTIVE.value: t("Tages"),
@@ -55,6 +57,13 @@ def statuses(column: Column, lang: Language) -> dict[str, str]:
     }
     if column is Column.NOW:
         found[LineStatus.NOT_TAKEN.value] = t("Tages ikke")
+    own = {
+        LineStatus.NOT_TAKEN: t("Tages ikke"),
+        LineStatus.ENDED: t("Kuren er slut"),
+        LineStatus.UNKNOWN: t("Ikke oplyst"),
+    }
+    if old is not None and old.status in own:
+        found[old.status.value] = own[old.status]
     return found
 
 
@@ -69,13 +78,9 @@ def picked(substance: Substance | None, strength: str) -> LineForm:
 
 
 def shown_line(line: MedicationLine, lang: Language) -> LineForm:
-    """The form of a line as it stands."""
+    """The form of a line as it stands: what no field of its own holds stands among the words."""
     row = line.dosage[0] if len(line.dosage) == 1 else None
     dose = None if row is None else row.dose
-    numbers = _numbers(row)
-    said = line.dosage_text or ("" if row is None else row.text or "")
-    if row is None and line.dosage:
-        said = dose_words(line, lang)
     return LineForm(
         name=line.name or "",
         strength=line.strength or "",
@@ -85,8 +90,8 @@ def shown_line(line: MedicationLine, lang: Language) -> LineForm:
         unit="tablet" if dose is None else dose.unit,
         times="" if row is None or row.times is None or row.days != 1 else plain_number(row.times, lang),
         needed="yes" if row is not None and row.as_needed else "",
-        words=said.removeprefix(numbers).removeprefix(", ") if numbers else said,
-        status=line.status.value if line.status is not LineStatus.UNKNOWN else "active",
+        words=shown_words(line),
+        status=line.status.value,
         ends="" if line.ends is None else full_date(line.ends, lang),
         reason=line.change_reason or "",
         indication=line.indication or "",
@@ -96,13 +101,15 @@ def shown_line(line: MedicationLine, lang: Language) -> LineForm:
 
 def sent_form(form: Form) -> LineForm:
     """The form as it was sent, so that nothing written is lost."""
-    return LineForm(**{each.name: form.text(each.name)[:_LONGEST] for each in fields(LineForm)})
+    return LineForm(**{each.name: form.text(each.name) for each in fields(LineForm)})
 
 
 def line_of(
     sent: LineForm, form: Form, column: Column, known: Substance | None, *, line_id: str, old: MedicationLine | None
 ) -> MedicationLine:
     """The line; what is wrong with the fields is left in ``form.errors``.
+
+    What nobody touched stays as it was, also where no field can show all of it.
 
     Args:
         sent: the form.
@@ -114,55 +121,55 @@ def line_of(
     """
     t = form.lang.text
     form.required("name", t("Lægemiddel"), t("Skriv, hvad lægemidlet hedder, for eksempel Furosemid."))
-    amount = _amount(form, "amount", t("Hvor meget"), sent.amount)
-    times = _amount(form, "times", t("Hvor mange gange om dagen"), sent.times)
-    status = LineStatus(sent.status) if sent.status in statuses(column, form.lang) else LineStatus.ACTIVE
-    needed = sent.needed == "yes"
-    row = DoseRow(
-        dose=None if amount is None else Quantity(amount, sent.unit or "stk."),
-        times=times,
-        days=None if times is None else Decimal(1),
-        as_needed=needed,
+    shown = LineForm() if old is None else shown_line(old, form.lang)
+    begun = MedicationLine(id=line_id, name=None, status=LineStatus.ACTIVE) if old is None else old
+    touched = frozenset(
+        each.name
+        for each in fields(LineForm)
+        if old is None or _plain(getattr(sent, each.name)) != _plain(getattr(shown, each.name))
     )
-    is_said = amount is not None or times is not None or needed
-    if status is LineStatus.ACTIVE and not is_said and not sent.words and "amount" not in form.errors:
+    made = _with_dose(replace(begun, id=line_id), sent, form, touched)
+    made = replace(
+        made,
+        name=sent.name or None if "name" in touched else made.name,
+        codes=made.codes if "name" not in touched else () if known is None else _codes(known),
+        strength=sent.strength or None if "strength" in touched else made.strength,
+        form=sent.form or None if "form" in touched else made.form,
+        route=sent.route or None if "route" in touched else made.route,
+        status=_status(sent, column, form, old) if "status" in touched else made.status,
+        ends=form.date("ends", t("Til og med")) if "ends" in touched else made.ends,
+        indication=sent.indication or None if "indication" in touched else made.indication,
+        change_reason=sent.reason or None if "reason" in touched else made.change_reason,
+        supply=sent.supply or None if "supply" in touched else made.supply,
+    )
+    is_silent = not made.dosage and made.dosage_text is None
+    if made.status is LineStatus.ACTIVE and is_silent and "amount" not in form.errors:
         form.refuse("amount", t("Hvor meget"), t("Skriv en dosis, for eksempel 1, eller skriv den med ord."))
-    numbers = _numbers(row) if is_said else ""
-    return MedicationLine(
-        id=line_id,
-        name=sent.name or None,
-        codes=_codes(sent.name, known, old),
-        orders=frozenset() if old is None else old.orders,
-        products=frozenset() if old is None else old.products,
-        strength=sent.strength or None,
-        form=sent.form or None,
-        route=sent.route or None,
-        dosage=(row,) if is_said else (),
-        dosage_text=", ".join(part for part in (numbers, sent.words) if part) if sent.words else None,
-        status=status,
-        begins=None if old is None else old.begins,
-        ends=form.date("ends", t("Til og med")),
-        indication=sent.indication or None,
-        change_reason=sent.reason or None,
-        supply=sent.supply or None,
-    )
+    # What the list itself said has become of it was said of another dose or another medicine.
+    return made if touched <= _BESIDE_THE_MEDICINE else replace(made, change=None)
 
 
-def _codes(name: str, known: Substance | None, old: MedicationLine | None) -> tuple[Coding, ...]:
+def _with_dose(line: MedicationLine, sent: LineForm, form: Form, touched: frozenset[str]) -> MedicationLine:
+    """The line with the dose that was sent; as it was where nobody touched it."""
+    t = form.lang.text
+    amount = _amount(form, "amount", t("Hvor meget"), sent.amount) if "amount" in touched else None
+    times = _amount(form, "times", t("Hvor mange gange om dagen"), sent.times) if "times" in touched else None
+    said = SaidDose(amount=amount, unit=sent.unit, times=times, needed=sent.needed == "yes", words=sent.words)
+    return dosage_of(line, said, touched)
+
+
+def _status(sent: LineForm, column: Column, form: Form, old: MedicationLine | None) -> LineStatus:
+    return LineStatus(sent.status) if sent.status in statuses(column, form.lang, old) else LineStatus.ACTIVE
+
+
+def _codes(known: Substance) -> tuple[Coding, ...]:
     """The code of a substance that we know by its name; a line that keeps its name keeps its codes."""
-    if old is not None and old.name == name:
-        return old.codes
-    return () if known is None else (Coding(ATC, known.atc, known.name),)
+    return (Coding(ATC, known.atc, known.name),)
 
 
-def _numbers(row: DoseRow | None) -> str:
-    """The dose in Danish words, as it stands before what is written with words."""
-    if row is None or (row.dose is None and row.times is None and not row.as_needed):
-        return ""
-    danish = language("da")
-    if row.times is None and not row.as_needed and row.dose is not None:
-        return amount_words(row.dose, danish)
-    return dose_words(MedicationLine(id="", name=None, dosage=(replace(row, text=None),)), danish)
+def _plain(text: str) -> str:
+    """As a browser sends it back: a field of one line has no line breaks, one of several has its own."""
+    return " ".join(text.replace("\r", "").replace("\n", "").split())
 
 
 def _amount(form: Form, name: str, label: str, text: str) -> Decimal | None:

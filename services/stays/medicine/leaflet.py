@@ -92,15 +92,21 @@ def _groups(record: MedicationReconciliation, reader: Reader) -> Iterator[Group]
         Change.UNCHANGED: (t("Fortsætter som før"), t("Det tager du, som du plejer.")),
     }
     for change in _ORDER:
-        items = tuple(_item(record, each, line, reader) for each, line in record.lines.items() if _is(change, line))
+        items = tuple(
+            _item(record, each, line, reader) for each, line in record.lines.items() if _group(record, each) is change
+        )
         if items:
             word, hint = said[change]
             yield Group(key=change.value, word=word, hint=hint, items=items)
 
 
-def _is(change: Change, line: ReconciledLine) -> bool:
-    """A guess is never told to a citizen as a fact."""
-    return change is (Change.UNCLEAR if line.is_guess else line.change)
+def _group(record: MedicationReconciliation, line_id: LineId) -> Change | None:
+    """Where it is told: no guess as a fact, nor what is taken otherwise, nor what the practice wants otherwise."""
+    line, decision = record.lines[line_id], record.decision_on(line_id)
+    if record.is_over(line_id):
+        return None
+    wants_else = decision is not None and decision.verdict is Verdict.CHANGE
+    return Change.UNCLEAR if line.is_guess or line.drifts or wants_else else line.change
 
 
 def _item(record: MedicationReconciliation, line_id: LineId, line: ReconciledLine, reader: Reader) -> Item:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from discharge.clock import local
 from discharge.medication.lines import MedicationLine
-from discharge.medication.lists import Column, MedicationList
+from discharge.medication.lists import Column, ListOrigin, MedicationList
 from discharge.medication.record import MedicationReconciliation
-from discharge.policy import Role
+from discharge.policy import Caller, Role
 from services.persistence.views import Timeline
 from services.stays.medicine import words
 from services.stays.medicine.catalogue import Catalogue
@@ -18,7 +18,7 @@ from services.stays.medicine.sheet import list_path
 from services.web.cards import Reader
 from services.web.patient_bar import bar_of
 
-__all__ = ["ListRow", "ListView", "list_context"]
+__all__ = ["ListRow", "ListView", "list_context", "origin_of"]
 
 _OFFERED: Final = 500
 _COPIED: Final = {Column.AT_DISCHARGE: Column.BEFORE, Column.NOW: Column.AT_DISCHARGE}
@@ -37,13 +37,24 @@ class ListView:
 
     @property
     def stated(self) -> MedicationList | None:
-        """The list that holds."""
+        """The list that is written on: one's own; else the one that holds, but for what others say is taken now."""
+        caller = self.reader.caller
+        own = self.record.table.own(self.column, caller.acting, origin_of(caller))
+        if self.column is Column.NOW or (own is not None and own.is_told):
+            return own
         return self.record.table.told(self.column)
 
     @property
     def lines(self) -> tuple[MedicationLine, ...]:
         """Its lines."""
         return () if self.stated is None else self.stated.lines
+
+    @property
+    def beside(self) -> tuple[MedicationList, ...]:
+        """The lists of the same column that stand beside the one that is written on."""
+        stated = self.stated
+        standing = self.record.table.standing(self.column)
+        return () if stated is None else tuple(each for each in standing if each.id != stated.id)
 
     @property
     def source(self) -> MedicationList | None:
@@ -54,6 +65,11 @@ class ListView:
     def line(self, line_id: str) -> MedicationLine | None:
         """One of them."""
         return next((each for each in self.lines if each.id == line_id), None)
+
+
+def origin_of(caller: Caller) -> ListOrigin:
+    """How a list comes here that ``caller`` writes."""
+    return ListOrigin.HOME if caller.role is Role.HOME_NURSE else ListOrigin.HAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +103,10 @@ def list_context(about: ListView, form: LineForm, old: MedicationLine | None, qu
         "age": "" if stated is None else words.age_words(stated.stated_at, about.reader.now, lang),
         "origin": "" if stated is None else words.origin_words(stated, lang),
         "saying": t("ingen liste") if stated is None else words.saying_words(stated.saying, lang),
+        "beside": tuple(
+            f"{words.origin_words(each, lang)}, {words.age_words(each.stated_at, about.reader.now, lang)}"
+            for each in about.beside
+        ),
         "rows": tuple(
             ListRow(
                 id=line.id,
@@ -102,9 +122,9 @@ def list_context(about: ListView, form: LineForm, old: MedicationLine | None, qu
         "editing": "" if old is None else old.id,
         "names": _names(about.catalogue),
         "forms": about.catalogue.forms,
-        "units": {unit: unit for unit in words.UNITS},
-        "routes": _routes(about),
-        "statuses": statuses(about.column, lang),
+        "units": _offered({unit: unit for unit in words.UNITS}, form.unit),
+        "routes": _offered(_routes(about), form.route),
+        "statuses": statuses(about.column, lang, old),
         "query": query,
         "found": about.catalogue.search(query),
         "asks_reason": about.column is Column.AT_DISCHARGE,
@@ -114,6 +134,11 @@ def list_context(about: ListView, form: LineForm, old: MedicationLine | None, qu
 def _names(catalogue: Catalogue) -> tuple[str, ...]:
     """What the field offers while somebody writes; of a long catalogue nothing: there one searches."""
     return tuple(each.name for each in catalogue.substances) if len(catalogue.substances) <= _OFFERED else ()
+
+
+def _offered(known: dict[str, str], own: str) -> dict[str, str]:
+    """What may be chosen; what the line says itself is always among it."""
+    return known if not own else known | {own: known.get(own, own)}
 
 
 def _routes(about: ListView) -> dict[str, str]:

@@ -145,6 +145,9 @@ def _links(stay: Stay, reader: Reader) -> tuple[Link, ...]:
     if role is Role.HOME_NURSE:
         found.append(Link(href=list_path(stay.id, Column.NOW), word=t("Skriv, hvad der tages hjemme")))
     found.append(Link(href=f"/stays/{stay.id}/medicine/print", word=t("Udskriv til borgeren")))
+    if role is Role.PHARMACIST:
+        found.append(Link(href="/medicine", word=t("Til listen"), is_calm=True))
+        return tuple(found)
     back = f"/ward/stays/{stay.id}" if role in _WARD else f"/stays/{stay.id}"
     found.append(Link(href=back, word=t("Til planen") if role in _WARD else t("Til forløbet"), is_calm=True))
     return tuple(found)

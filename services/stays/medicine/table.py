@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from discharge.clock import local
 from discharge.medication.joining import JoinedBy
 from discharge.medication.lines import Change, LineStatus, MedicationLine
 from discharge.medication.lists import Column, MedicationList, Saying
-from discharge.medication.reconciling import ReconciledLine
-from discharge.medication.record import Answer, Decision, LineId, LineState, MedicationReconciliation, Opened, Verdict
-from discharge.task import Person
+from discharge.medication.reconciling import Doubt, ReconciledLine
+from discharge.medication.record import LineId, LineState, MedicationReconciliation
+from discharge.policy import ContentClass
 from services.stays.medicine import words
+from services.stays.medicine.sayings import Said, by_words, talk_on
 from services.web.cards import Reader, place_name
-from services.web.dates import moment
-from services.web.presentation import short_name
 
-__all__ = ["COLUMNS", "Cell", "Head", "LineRef", "LineView", "Said", "Table", "table_of"]
+__all__ = ["COLUMNS", "Cell", "Head", "HeadList", "LineRef", "LineView", "Table", "table_of"]
 
 COLUMNS: Final = (Column.BEFORE, Column.AT_DISCHARGE, Column.NOW)
 _ACTIVE: Final = frozenset({LineStatus.ACTIVE, LineStatus.UNKNOWN})
@@ -27,19 +26,28 @@ _RANKS: Final = {Change.UNCLEAR: 0, Change.UNCHANGED: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadList:
+    """One of the lists that stand in a column."""
+
+    age: str
+    source: str
+    saying: str
+    """What a list without lines says."""
+    is_old: bool
+    text: str
+    """What it says in words beside its lines."""
+    href: str
+    """The document that it stands in, for those who read documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The head of one list's column."""
+    """The head of one column."""
 
     key: str
     word: str
-    age: str
-    """Empty: nobody has stated the list."""
-    source: str
-    saying: str
-    """What an empty list says."""
-    is_old: bool = False
-    text: str = ""
-    """What stands in words only."""
+    lists: tuple[HeadList, ...]
+    """The one that counts first comes first; none: nobody has stated any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +60,6 @@ class Cell:
     differs: bool = False
     more: tuple[str, ...] = ()
     """What the list says beside it, where it names the medicine twice."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """Something that somebody said of a line, with who and when."""
-
-    words: str
-    by: str
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +84,8 @@ class LineView:
     doubt: str
     guess: str
     """What a guess rests on; empty: nothing is guessed."""
+    is_words: bool
+    """It is what the lists say in words alone."""
     confirmed: bool
     """A person said that its lines belong together."""
     cells: tuple[Cell, ...]
@@ -99,6 +100,7 @@ class LineView:
     decided: Said | None
     answer: Said | None
     opened: Said | None
+    comments: tuple[Said, ...]
     earlier: tuple[Said, ...]
     shown: str
     """What a decision is about: sent back with it."""
@@ -143,7 +145,7 @@ class Table:
     @property
     def is_empty(self) -> bool:
         """True when nobody has stated any list."""
-        return not any(head.age for head in self.heads)
+        return not any(head.lists for head in self.heads)
 
     @property
     def asked(self) -> tuple[LineView, ...]:
@@ -167,46 +169,45 @@ def table_of(record: MedicationReconciliation, reader: Reader) -> Table:
     undecided = set(record.unresolved)
     return Table(
         version=record.version,
-        heads=tuple(_head(record.table.told(column), column, reader) for column in COLUMNS),
+        heads=tuple(_head(record, column, reader) for column in COLUMNS),
         lines=shown,
         unchanged=unchanged,
         rest=len(record.rest),
         missing=tuple(LineRef(id=each.id, name=each.name) for each in (*shown, *unchanged) if each.id in undecided),
         changes=len(record.changes),
-        signed="" if sign_off is None else _by(sign_off.by, sign_off.at, reader),
-        is_signed_old=_is_signed_old(record),
+        signed="" if sign_off is None else by_words(sign_off.by, sign_off.at, reader),
+        is_signed_old=record.is_signed_old,
         override="" if sign_off is None else sign_off.override_reason or "",
         in_hospital=tuple(_brief(each.all_lines[0], reader) for each in record.table.in_hospital),
     )
-
-
-def _is_signed_old(record: MedicationReconciliation) -> bool:
-    """Tell whether the hospital says something else than what its doctor signed; what others see is no news of it."""
-    sign_off = record.signed_off
-    if sign_off is None or not record.changed_since_signed:
-        return False
-    return any(each.column is not Column.NOW and each.received_at >= sign_off.at for each in record.lists)
 
 
 def _rank(line: ReconciledLine) -> int:
     return 1 if line.is_guess and line.change is not Change.UNCLEAR else _RANKS.get(line.change, 2)
 
 
-def _head(stated: MedicationList | None, column: Column, reader: Reader) -> Head:
-    lang = reader.lang
-    word = words.column_word(column, lang)
-    if stated is None:
-        return Head(key=column.value, word=word, age="", source="", saying=lang.text("ingen liste"))
-    source = place_name(stated.source, reader.directory)
-    said = words.origin_words(stated, lang)
+def _head(record: MedicationReconciliation, column: Column, reader: Reader) -> Head:
+    told = record.table.told(column)
+    ordered = sorted(record.table.standing(column), key=lambda each: each is not told)
     return Head(
         key=column.value,
-        word=word,
-        age=words.age_words(stated.stated_at, reader.now, lang),
+        word=words.column_word(column, reader.lang),
+        lists=tuple(_head_list(each, record, reader) for each in ordered),
+    )
+
+
+def _head_list(stated: MedicationList, record: MedicationReconciliation, reader: Reader) -> HeadList:
+    may_read = ContentClass.DOCUMENT in reader.caller.readable_classes(reader.directory)
+    said = words.origin_words(stated, reader.lang)
+    source = place_name(stated.source, reader.directory)
+    return HeadList(
+        age=words.age_words(stated.stated_at, reader.now, reader.lang),
         source=f"{source}, {said}" if source else said,
-        saying=words.saying_words(stated.saying, lang),
+        saying=words.stated_words(stated, reader.lang),
         is_old=reader.now - stated.stated_at >= words.OLD,
-        text=stated.text or stated.why_empty or "",
+        # Words that have to be read stand in a row of their own, to be answered.
+        text="" if stated.has_words else stated.text or "",
+        href=f"/stays/{record.stay_id}/documents/{stated.documents[-1]}" if may_read and stated.documents else "",
     )
 
 
@@ -214,8 +215,7 @@ def _line(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> 
     line, lang = record.lines[line_id], reader.lang
     shown = line.instruction_line
     icon, mark, mark_class = words.change_mark(line, lang)
-    decision = record.decision_on(line_id)
-    answer = None if decision is None else record.answer_to(decision)
+    decision, talk = record.decision_on(line_id), talk_on(record, line_id, reader)
     return LineView(
         id=line_id,
         name=words.name_of(shown, lang),
@@ -226,6 +226,7 @@ def _line(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> 
         what=words.differs_words(line, lang),
         doubt="" if line.doubt is None else words.doubt_words(line.doubt, lang),
         guess=words.guess_words(line.joined.by, lang) if line.is_guess else "",
+        is_words=shown.is_words,
         confirmed=line.joined.by is JoinedBy.CONFIRMED,
         cells=tuple(_cell(record, line, column, reader) for column in COLUMNS),
         reason=line.reason or "",
@@ -235,12 +236,11 @@ def _line(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> 
         others=tuple(_others(record, line, reader)),
         state=record.state_of(line_id).value,
         verdict="" if decision is None else decision.verdict.value,
-        decided=None if decision is None else _decided(decision, reader),
-        answer=None
-        if answer is None
-        else Said(words=lang.text("Svar"), by=_by(answer.by, answer.at, reader), text=answer.text),
-        opened=_opened(record, line_id, decision, reader),
-        earlier=tuple(_earlier(record, line_id, decision, reader)),
+        decided=talk.decided,
+        answer=talk.answer,
+        opened=talk.opened,
+        comments=talk.comments,
+        earlier=talk.earlier,
         shown=line.fingerprint,
     )
 
@@ -249,11 +249,34 @@ def _cell(record: MedicationReconciliation, line: ReconciledLine, column: Column
     lang = reader.lang
     said = line.joined.cells.get(column, ())
     word = words.column_word(column, lang)
-    differs = column is Column.NOW and _drifts(record, line)
+    differs = column is Column.NOW and line.drifts
+    if line.doubt is Doubt.NO_LONGER_LISTED:
+        texts = [words.taking_words(each, local(reader.now), lang) for each in said]
+        return Cell(word=word, text=" · ".join(texts) or lang.text("stod der ikke"), is_said=False)
+    is_words = line.instruction_line.is_words
+    if not said and is_words:
+        return Cell(word=word, text=lang.text("ingen tekst"), is_said=False)
     if not said:
         return Cell(word=word, text=_unsaid(record.table.told(column), reader), is_said=False, differs=differs)
-    texts = [words.taking_words(each, local(reader.now), lang) for each in said]
+    having = {record.homes[each.id].id for each in said}
+    others = () if is_words else record.table.standing(column)
+    silent = [each for each in others if each.is_told and each.id not in having]
+    several = len(having) + len(silent) > 1
+    name = words.name_of(line.instruction_line, lang)
+    texts = [_said_in(record.homes[each.id], each, name, reader, with_source=several) for each in said]
+    texts += [f"{place_name(each.source, reader.directory)}: {_unsaid(each, reader)}" for each in silent]
     return Cell(word=word, text=texts[0], is_said=True, differs=differs, more=tuple(texts[1:]))
+
+
+def _said_in(stated: MedicationList, line: MedicationLine, name: str, reader: Reader, *, with_source: bool) -> str:
+    """What a list says of a medicine: who says it where several do, and its name where it is another."""
+    theirs = words.name_of(line, reader.lang)
+    parts = (
+        place_name(stated.source, reader.directory) if with_source else "",
+        "" if theirs == name else theirs,
+        words.taking_words(line, local(reader.now), reader.lang),
+    )
+    return ": ".join(part for part in parts if part)
 
 
 def _unsaid(stated: MedicationList | None, reader: Reader) -> str:
@@ -267,28 +290,22 @@ def _unsaid(stated: MedicationList | None, reader: Reader) -> str:
 
 
 def _is_quiet(record: MedicationReconciliation, line_id: LineId) -> bool:
-    """True when nobody has opened it, asked or answered: such a line must be looked at by itself."""
-    return not record.is_opened(line_id) and record.state_of(line_id) in {LineState.OPEN, LineState.DECIDED}
-
-
-def _drifts(record: MedicationReconciliation, line: ReconciledLine) -> bool:
-    """Tell whether what is taken now is something else than what the patient was sent home with."""
-    after, now = line.joined.line(Column.AT_DISCHARGE), line.joined.line(Column.NOW)
-    if after is None:
+    """True when nobody has opened it, asked, answered or remarked: such a line must be looked at by itself."""
+    if record.comments_on(line_id):
         return False
-    if now is None:
-        told = record.table.told(Column.NOW)
-        return told is not None and told.is_told and after.status in _ACTIVE
-    compared = line.since_discharge
-    return (after.status in _ACTIVE) is not (now.status in _ACTIVE) or (compared is not None and bool(compared.differs))
+    return not record.is_opened(line_id) and record.state_of(line_id) in {LineState.OPEN, LineState.DECIDED}
 
 
 def _notes(record: MedicationReconciliation, line: ReconciledLine, reader: Reader) -> Iterator[str]:
     t, lang = reader.lang.text, reader.lang
-    for column, lines in line.joined.cells.items():
-        if len(lines) > 1:
-            where = words.column_word(column, lang).lower()
-            yield t("Står {n} gange på listen „{column}“").format(n=len(lines), column=where)
+    stated = Counter(record.homes[each.id].id for each in line.joined.all_lines)
+    for told in line.joined.cells.get(Column.IN_HOSPITAL, ()):
+        if told.is_words and told.instruction is not None:
+            yield t("Skrevet om indlæggelsen: {text}").format(text=told.instruction)
+    for each in record.table.lists:
+        if stated[each.id] > 1 and line.doubt is not Doubt.NO_LONGER_LISTED:
+            where = words.column_word(each.column, lang).lower()
+            yield t("Står {n} gange på listen „{column}“").format(n=stated[each.id], column=where)
     for place in line.pairs:
         other = record.table.lines[place].instruction_line
         yield t("Samme indholdsstof som {name}").format(name=_brief(other, reader))
@@ -298,61 +315,15 @@ def _others(record: MedicationReconciliation, line: ReconciledLine, reader: Read
     ids = tuple(record.lines)
     for place in line.pairs:
         other = record.table.lines[place]
-        if not set(other.joined.cells) & set(line.joined.cells):
+        if not _lists_of(record, other) & _lists_of(record, line):
             yield LineRef(id=ids[place], name=_brief(other.instruction_line, reader))
+
+
+def _lists_of(record: MedicationReconciliation, line: ReconciledLine) -> set[str]:
+    return {record.homes[each.id].id for each in line.joined.all_lines}
 
 
 def _brief(line: MedicationLine, reader: Reader) -> str:
     kind = words.kind_of(line, reader.lang)
     name = words.name_of(line, reader.lang)
     return f"{name} {kind}" if kind else name
-
-
-def _by(person: Person, at: datetime, reader: Reader) -> str:
-    return f"{short_name(person.name)}, {moment(at, reader.now, reader.lang)}"
-
-
-def _decided(decision: Decision, reader: Reader) -> Said:
-    t = reader.lang.text
-    said = {Verdict.AGREE: t("Enig"), Verdict.CHANGE: t("Ændr"), Verdict.ASK: t("Spurgt afdelingen")}
-    return Said(words=said[decision.verdict], by=_by(decision.by, decision.at, reader), text=decision.reason or "")
-
-
-def _opened(
-    record: MedicationReconciliation, line_id: LineId, decision: Decision | None, reader: Reader
-) -> Said | None:
-    """Why the line is open again, as long as nobody has decided it since."""
-    found = [each for each in record.openings if each.line_id == line_id]
-    if not found or decision is not None:
-        return None
-    return _said_opening(found[-1], reader)
-
-
-def _said_opening(opening: Opened, reader: Reader) -> Said:
-    return Said(words=reader.lang.text("Passer ikke"), by=_by(opening.by, opening.at, reader), text=opening.note)
-
-
-def _earlier(
-    record: MedicationReconciliation, line_id: LineId, decision: Decision | None, reader: Reader
-) -> Iterator[Said]:
-    """Everything that was said of the line before what holds now, oldest first."""
-    t = reader.lang.text
-    current = None if decision is None else record.answer_to(decision)
-    told = [
-        *((each.at, _decided(each, reader)) for each in record.decisions if _is_past(each, line_id, decision)),
-        *(
-            (each.at, Said(words=t("Svar"), by=_by(each.by, each.at, reader), text=each.text))
-            for each in record.answers
-            if _is_past(each, line_id, current)
-        ),
-        *(
-            (each.at, _said_opening(each, reader))
-            for each in record.openings
-            if each.line_id == line_id and decision is not None
-        ),
-    ]
-    return (said for _, said in sorted(told, key=lambda each: each[0]))
-
-
-def _is_past(each: Decision | Answer, line_id: LineId, current: Decision | Answer | None) -> bool:
-    return each.line_id == line_id and each is not current

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from discharge.documents.report import IN_FILE
 from discharge.medication.comparing import Aspect
 from discharge.medication.gaps import GapKind
 from discharge.medication.joining import JoinedBy
-from discharge.medication.lines import Change, DoseRow, LineStatus, MedicationLine, Quantity
+from discharge.medication.lines import Change, DoseRow, LineStatus, Maximum, MedicationLine, Quantity, added
 from discharge.medication.lists import Column, ListOrigin, MedicationList, Saying
 from discharge.medication.reconciling import Doubt, ReconciledLine
-from services.web.dates import day_short
+from services.web.dates import day_short, full_date
 from services.web.language import Language
 
 __all__ = [
@@ -28,10 +31,13 @@ __all__ = [
     "gap_words",
     "guess_words",
     "kind_of",
+    "length_words",
+    "most_words",
     "name_of",
     "origin_words",
     "plain_number",
     "saying_words",
+    "stated_words",
     "taking_words",
 ]
 
@@ -52,6 +58,8 @@ _ENGLISH: Final = {
 }
 _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_DAY_HOURS: Final = 24
+_WHOLE_DAYS: Final = re.compile(r"(\d+) d", re.ASCII)
 
 
 def column_word(column: Column, lang: Language) -> str:
@@ -88,6 +96,22 @@ def saying_words(saying: Saying, lang: Language) -> str:
     }[saying]
 
 
+def stated_words(stated: MedicationList, lang: Language) -> str:
+    """What a list without lines says, and why it has none."""
+    t = lang.text
+    if stated.is_in_words and stated.saying is not Saying.UNCHANGED:
+        return t("kun i en vedhæftet fil") if stated.why_empty == IN_FILE else t("kun tekst")
+    why = {
+        "contradiction": t("to udsagn modsiger hinanden"),
+        "notasked": t("der er ikke spurgt"),
+        "withheld": t("tilbageholdt"),
+        "unavailable": t("kunne ikke hentes"),
+    }.get(stated.why_empty or "", stated.why_empty or "")
+    known = {"", "nilknown", "text-only"}
+    said = saying_words(stated.saying, lang)
+    return said if why in known or stated.lines else f"{said}: {why}"
+
+
 def age_words(at: datetime, now: datetime, lang: Language) -> str:
     """``for 3 timer siden``: how old a list is."""
     age = now - at
@@ -117,8 +141,60 @@ def amount_words(amount: Quantity, lang: Language) -> str:
 def dose_words(line: MedicationLine, lang: Language) -> str:
     """How it is taken: the words of the list, or what its numbers say; empty when it says nothing."""
     if line.dosage_text:
-        return line.dosage_text
-    return "; ".join(words for row in line.dosage if (words := row.text or _row_words(row, lang)))
+        return _with_rest(line.dosage_text, line.dosage, lang)
+    rows = (_with_rest(row.text or _row_words(row, lang), (row,), lang) for row in line.dosage)
+    return "; ".join(words for words in rows if words)
+
+
+def most_words(rows: Iterable[DoseRow], lang: Language) -> tuple[str, ...]:
+    """``højst 4 g i døgnet``: what is not to be passed, each once."""
+    return tuple(dict.fromkeys(_most_words(each, lang) for row in rows for each in row.maxima))
+
+
+def length_words(row: DoseRow, lang: Language) -> str | None:
+    """``i 3 dage``: how long it is taken."""
+    t, said = lang.text, row.length
+    if said is None:
+        return None
+    begins, bounded, ends = said.partition("..")
+    if bounded:
+        first = t("fra {first}").format(first=_moment_words(begins, lang)) if begins else ""
+        return f"{first} {t('til og med {last}').format(last=_moment_words(ends, lang)) if ends else ''}".strip()
+    whole = _WHOLE_DAYS.fullmatch(said)
+    time = said if whole is None else lang.choose(int(whole[1]), "{n} dag", "{n} dage")
+    return t("i {time}").format(time=time)
+
+
+def _moment_words(said: str, lang: Language) -> str:
+    """A day, with its time where one is said; a month stays as it was written."""
+    day, _, time = said.partition("T")
+    try:
+        day = full_date(date.fromisoformat(day), lang)
+    except ValueError:
+        return said
+    return f"{day} {time[:5]}".strip()
+
+
+def _with_rest(said: str, rows: tuple[DoseRow, ...], lang: Language) -> str:
+    """A dose with how long, what else is said of it, and its maximum, unless its own words say the same."""
+    lengths = (words for row in rows if (words := length_words(row, lang)) is not None)
+    return added(said, (*lengths, *(words for row in rows for words in row.beside), *most_words(rows, lang)))
+
+
+def _most_words(most: Maximum, lang: Language) -> str:
+    t, amount = lang.text, amount_words(most.amount, lang)
+    if most.per is None:
+        return t("højst {amount} ad gangen").format(amount=amount)
+    hours = most.hours
+    if hours == _DAY_HOURS:
+        return t("højst {amount} i døgnet").format(amount=amount)
+    if hours is None:
+        time = f"{plain_number(most.per.value, lang)} {most.per.unit}"
+    elif hours % _DAY_HOURS:
+        time = t("{n} timer").format(n=plain_number(hours, lang))
+    else:
+        time = t("{n} dage").format(n=plain_number(hours / _DAY_HOURS, lang))
+    return t("højst {amount} på {time}").format(amount=amount, time=time)
 
 
 def _row_words(row: DoseRow, lang: Language) -> str:
@@ -159,6 +235,8 @@ def taking_words(line: MedicationLine, now: datetime, lang: Language) -> str:
 
 def name_of(line: MedicationLine, lang: Language) -> str:
     """The medicine's name, or that nobody said it."""
+    if line.is_words:
+        return lang.text("Medicin skrevet i ord") if line.instruction else lang.text("Medicin, som ikke er oplyst")
     code = line.codes[0] if line.codes else None
     return line.name or (None if code is None else code.display or code.code) or lang.text("Uden navn")
 
@@ -223,6 +301,7 @@ def differs_words(line: ReconciledLine, lang: Language) -> str:
         Aspect.FORM: t("form"),
         Aspect.ROUTE: t("hvordan den gives"),
         Aspect.AS_NEEDED: t("fast eller efter behov"),
+        Aspect.MAXIMUM: t("hvor meget højst"),
         Aspect.END: t("hvor længe"),
         Aspect.TAKEN: t("om den tages"),
     }
@@ -238,8 +317,10 @@ def doubt_words(doubt: Doubt, lang: Language) -> str:
     """Why nobody can tell what has become of a line."""
     t = lang.text
     return {
+        Doubt.IN_WORDS: t("Noget er kun skrevet som tekst. Læs det, og tag stilling til det, der står."),
         Doubt.PRODUCT_MISSING: t("Listen siger ikke, hvilket lægemiddel det er."),
         Doubt.CONTRADICTION: t("Listen siger ét, og doserne siger noget andet."),
+        Doubt.LISTS_DISAGREE: t("To lister fra samme tid siger ikke det samme om den."),
         Doubt.DOSE_UNCLEAR: t("Doserne kan ikke sammenlignes."),
         Doubt.STATUS_UNKNOWN: t("Det er ikke oplyst, om den stadig tages."),
         Doubt.COURSE_ENDED: t("Kuren er slut. Ingen har skrevet, at den skal stoppe."),
@@ -248,7 +329,9 @@ def doubt_words(doubt: Doubt, lang: Language) -> str:
         Doubt.ASSERTED_UNCHANGED: t("Teksten siger „uændret“, men lægemidlet er ikke skrevet på listen."),
         Doubt.NO_LIST_BEFORE: t("Der er ingen liste fra før indlæggelsen, så vi ved ikke, om den er ny."),
         Doubt.NO_LIST_AT_DISCHARGE: t("Der er ingen liste ved udskrivelsen."),
+        Doubt.NO_LONGER_LISTED: t("Den står ikke på nogen liste mere. Sådan stod den sidst."),
         Doubt.ONLY_NOW: t("Den står kun på listen over, hvad der tages nu."),
+        Doubt.SOURCE_WITHDRAWN: t("Den er skrevet af efter et dokument, der er trukket tilbage eller ikke er vores."),
     }[doubt]
 
 

@@ -261,7 +261,7 @@ function entry(frame) {
     if (frame.task) {
       const shown = document.getElementById(`task-${frame.task}`);
       if (shown) soon(frame.task, () => replaceItem(shown.id, main.dataset.cards + frame.task));
-      else if (rings && main.dataset.shows !== "no") soon(frame.task, () => offer(frame));
+      else if (rings && main.dataset.shows !== "no" && isNews(frame)) soon(frame.task, () => offer(frame));
     } else if (frame.stay) {
       for (const card of $$(`.card[data-stay="${CSS.escape(frame.stay)}"]`)) {
         soon(card.dataset.task, () => replaceItem(card.id, main.dataset.cards + card.dataset.task));
@@ -272,12 +272,16 @@ function entry(frame) {
     if (!frame.stay) return;
     const id = `stay-${frame.stay}`;
     if (document.getElementById(id)) soon(frame.stay, () => replaceItem(id, main.dataset.rows + frame.stay));
-    else soon(frame.stay, () => offer(frame));
+    else if (isNews(frame)) soon(frame.stay, () => offer(frame));
     countsSoon();
   } else if (main.dataset.watch === undefined || main.dataset.watch === frame.stay) {
     news();
   }
 }
+
+// On a list of several pages, what is not in sight may well stand on another page.
+const isPaged = () => $("[data-more]") !== null;
+const isNews = (frame) => !isPaged() || frame.event === ("cards" in main.dataset ? "task-requested" : "stay-changed");
 
 // What came silently is told with the next thing that rings, and stands beside the pill until then.
 const groupedText = () => say(grouped.size === 1 ? words.groupedOne : words.grouped, { n: grouped.size });
@@ -408,6 +412,7 @@ function showPill(isSaid = true) {
 async function showNew(byHand) {
   if (!pending.size) return;
   const waiting = [...pending.values()];
+  if (isPaged()) return byHand ? seek(waiting) : refresh(true);
   pending.clear();
   if ("rows" in main.dataset) {
     await refresh(true);
@@ -431,6 +436,20 @@ async function showNew(byHand) {
   }
   showPill();
   if (byHand && first) select(first, true);
+}
+
+// The server knows on which page the new one stands.
+function seek(waiting) {
+  const [first] = waiting.map(({ item }) => item).sort((a, b) => (a.dataset.sort < b.dataset.sort ? -1 : 1));
+  location.assign(paged("at", first.dataset.task ?? first.dataset.stay));
+}
+
+function paged(name, value) {
+  const list = new URL(address(), location.href);
+  list.searchParams.delete("page");
+  list.searchParams.delete("at");
+  list.searchParams.set(name, value);
+  return list;
 }
 
 // ---- the whole list again: counters, order, what went away ----
@@ -493,7 +512,9 @@ const isDirty = () => $$("main input, main textarea, main select").some((field) 
 
 // `mustShow`: something is missing from the page. Written text is never thrown away.
 async function refresh(mustShow) {
-  if (isDirty()) {
+  // What was found stands at no address: the whole list in its place would hide what stands on its later pages.
+  const isFound = isPaged() && address() !== location.pathname + location.search;
+  if (isDirty() || isFound) {
     if (mustShow) ask();
     return;
   }
@@ -833,6 +854,12 @@ document.addEventListener("input", (event) => {
 // ---- begin ----
 
 for (const item of $$(ITEMS)) adopt(item);
+const sought = new URLSearchParams(location.search).get("at");
+if (sought) {
+  select(document.getElementById(`task-${sought}`) ?? document.getElementById(`stay-${sought}`), true);
+  // From here on it is an ordinary page: what was sought moves on, and the page stays.
+  history.replaceState(null, "", paged("page", $("[data-more]")?.dataset.more ?? 1));
+}
 if ($("#keys-help")) $("#keys-help").hidden = document.body.dataset.keys === "off";
 $("[data-errors]")?.focus();
 const paper = $("[data-print]");

@@ -51,3 +51,14 @@ def test_nested_and_repeated_sections_and_those_without_code_are_kept_apart() ->
         (SectionWork.CHANGED, "Målinger")
     ]
     assert works(before, (section("a", sections=(vitals, vitals)), vitals, local)) == [(SectionWork.ADDED, "Målinger")]
+
+
+def test_resource_of_which_only_the_kind_is_known_is_no_line() -> None:
+    silent = tuple(Statement(kind="DocumentReference", words=words, place="x") for words in ("", "DocumentReference"))
+    said = Statement(kind="Condition", words="Hoftebrud", place="x")
+    assert [each.says_something for each in (*silent, said)] == [False, False, True]
+
+    before, after = section("a"), section("a", statements=(*silent, said))
+
+    (change,) = difference(report(sections=(before,)), report(sections=(after,)))
+    assert change.lines == (LineChange(True, "Hoftebrud"),)

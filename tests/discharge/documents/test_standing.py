@@ -164,6 +164,7 @@ def test_silence_never_takes_a_line_out_and_none_is_said_only_where_nobody_says_
     assert [each.saying for each in lists_of(STAY, filed(none, listed))] == [Saying.LISTED]
     assert [each.saying for each in lists_of(STAY, filed(none, words))] == [Saying.NOT_KNOWN]
     assert [each.saying for each in lists_of(STAY, filed(none))] == [Saying.NONE_KNOWN]
+    assert [each.saying for each in lists_of(STAY, filed(listed, words))] == [Saying.LISTED, Saying.NOT_KNOWN]
     assert lists_of(STAY, filed(report())) == ()
 
 

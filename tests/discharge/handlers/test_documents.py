@@ -7,24 +7,23 @@ from typing import Any
 
 import pytest
 
-from discharge.documents.commands import DocumentSubject, FileReport, TakeSuggestion
-from discharge.documents.report import DischargeReport, DocumentStatus, RelationCode, Suggestion
+from discharge.documents.commands import TakeSuggestion
+from discharge.documents.report import DocumentStatus, RelationCode
 from discharge.documents.standing import Standing
 from discharge.errors import DocumentError, NotAllowedError, NotFoundError
 from discharge.events import DocumentFiled, MedicationRevised, PlanRevised
-from discharge.handlers import Filing, file_report, receive_notice, revise_plan, take_suggestion
+from discharge.handlers import receive_notice, revise_plan, take_suggestion
 from discharge.identifiers import CprNumber, EpisodeOfCareId, FeedId
-from discharge.medication.lists import Column
 from discharge.notices import NoticeKind
 from discharge.plan import Need, PlanRevision
-from discharge.policy import Caller, Role
+from discharge.policy import Role
 from notifications.entry import EntryEvent
 from tests.discharge.documents.made import listing, naming, report, version
-from tests.discharge.handlers.steps import DAY, EPISODE, MINUTE, SLHJ, STIN, house
+from tests.discharge.handlers.filing import ABOUT, HOME, MEALS, WORDS, file, gone_home, names_at_discharge
+from tests.discharge.handlers.steps import DAY, EPISODE, MINUTE, STIN, house
 from tests.discharge.medication.lines import medicine
 from tests.factories import (
     ADMITTED_AT,
-    CPR,
     HOSPITAL,
     NEIGHBOUR,
     NOW,
@@ -41,35 +40,11 @@ from tests.factories import (
 )
 from tests.fakes import FakeStore
 
-ABOUT = DocumentSubject(
-    number=CPR, patient_at="Patient", encounter_at="Encounter", episodes=(EPISODE,), providers=(HOSPITAL,)
-)
-HOME = Suggestion(element="destination", value="home", words="Home", place="x")
-MEALS = Suggestion(element="need", value="meals", words="Madservice", place="x")
-WORDS = Suggestion(element="functional-level", value=None, words="Går med rollator", place="x")
-
 
 @pytest.fixture
 async def store() -> FakeStore:
     """A citizen has gone home."""
-    made = house()
-    for each in (STIN, SLHJ):
-        await made.run(receive_notice, receive(each))
-    return made
-
-
-async def file(
-    store: FakeStore, made: DischargeReport, who: Caller | None = None, subject: DocumentSubject = ABOUT, **more: Any
-) -> Filing:
-    command = FileReport(caller=who or record_system(), report=made, subject=subject, body=b"{}", **more)
-    return await store.run(file_report, command)
-
-
-def names_at_discharge(store: FakeStore) -> list[str | None]:
-    """The lines that the patient goes home with."""
-    (record,) = store.state.medications.values()
-    told = record.table.told(Column.AT_DISCHARGE)
-    return [] if told is None else [line.name for line in told.lines]
+    return await gone_home()
 
 
 async def test_report_is_kept_and_its_list_is_stated_in_the_same_commit(store: FakeStore) -> None:
@@ -311,12 +286,3 @@ async def test_identifier_used_twice_is_told_to_operators(store: FakeStore) -> N
     assert held.standing is Standing.HELD
     audience = [each.audience for each in store.feeds[FeedId(HOSPITAL)] if each.event is EntryEvent.DOCUMENT_FILED]
     assert audience == [frozenset({Role.OPERATOR})]
-
-
-async def test_a_report_that_was_replaced_gives_the_plan_nothing(store: FakeStore) -> None:
-    first = await file(store, version(0, suggestions=(MEALS,)))
-    await file(store, version(1, suggestions=(MEALS,)))
-    taking = TakeSuggestion(caller=ward_nurse(), stay_id=store.stay().id, document_id=first.filed.id, number=0)
-
-    with pytest.raises(DocumentError):
-        await store.run(take_suggestion, taking)

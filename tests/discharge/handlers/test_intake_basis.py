@@ -1,6 +1,7 @@
 """Which messages are kept, and for whom; what becomes of the others."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -39,10 +40,10 @@ from tests.factories import (
 from tests.fakes import FakeStore
 
 
-def _refusal(**changes: object) -> RefuseMessage:
+def _refusal(**changes: Any) -> RefuseMessage:
     issue = Issue(severity="error", code="invalid", rule="hospitalNotification-4", text="Say it properly.")
     command = RefuseMessage(caller=record_system(), envelope=envelope(body=b"body"), issues=(issue,))
-    return replace(command, **changes)  # type: ignore[arg-type] # the test says which
+    return replace(command, **changes)
 
 
 async def test_a_repeated_message_changes_nothing_and_gets_the_first_answer() -> None:

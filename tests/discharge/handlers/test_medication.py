@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from discharge.commands import (
 )
 from discharge.errors import (
     ConcurrentUpdateError,
+    LineChangedError,
     MedicationError,
     NotAllowedError,
     NotFoundError,
@@ -37,14 +37,25 @@ from discharge.handlers import (
 )
 from discharge.identifiers import FeedId, StayId, TaskId
 from discharge.medication.lists import Column, ListOrigin
-from discharge.medication.record import LineId, LineState, MedicationReconciliation, MedicationWork, Verdict
+from discharge.medication.record import LineId, LineState, MedicationWork, Verdict
 from discharge.policy import Caller, Role
-from discharge.task import HandoverTask, Move, TaskStatus
+from discharge.task import Move, TaskStatus
 from notifications.entry import EntryEvent
+from tests.discharge.handlers.medicine import (
+    AFTER,
+    BEFORE,
+    DOCTOR,
+    NOW_TAKEN,
+    decide,
+    kept,
+    reconciliation,
+    state,
+    two_lists,
+    works,
+)
 from tests.discharge.handlers.steps import do
 from tests.discharge.medication.lines import dose, medicine, stated
 from tests.factories import (
-    HOSPITAL,
     MUNICIPALITY,
     NEIGHBOUR,
     NORTH,
@@ -57,48 +68,6 @@ from tests.factories import (
     ward_nurse,
 )
 from tests.fakes import FakeStore
-
-DOCTOR = caller(Role.DOCTOR, HOSPITAL, unit=WARD)
-BEFORE, AFTER, NOW_TAKEN = Column.BEFORE, Column.AT_DISCHARGE, Column.NOW
-
-
-async def state(
-    store: FakeStore, column: Column, *lines: Any, who: Caller = DOCTOR, **changes: object
-) -> MedicationReconciliation:
-    """``who`` states a list."""
-    made = stated(column, *lines, received_at=store.now, **changes)
-    return await store.run(state_medication, StateMedication(caller=who, stay_id=store.stay().id, stated=made))
-
-
-async def two_lists(store: FakeStore) -> MedicationReconciliation:
-    """One medicine goes on, one is new."""
-    await state(store, BEFORE, medicine())
-    return await state(store, AFTER, medicine(), medicine("Pinex", "N02BE01"))
-
-
-def reconciliation(store: FakeStore) -> HandoverTask:
-    return store.task("R21")
-
-
-async def decide(
-    store: FakeStore, *decisions: tuple[LineId, Verdict, str | None], who: Caller | None = None, **changes: Any
-) -> HandoverTask:
-    command = DecideLines(
-        caller=who or gp(),
-        task_id=reconciliation(store).id,
-        decisions=tuple(LineDecision(line_id=line, verdict=verdict, reason=why) for line, verdict, why in decisions),
-        **changes,
-    )
-    return await store.run(decide_lines, command)
-
-
-def kept(store: FakeStore) -> MedicationReconciliation:
-    (record,) = store.state.medications.values()
-    return record
-
-
-def works(store: FakeStore) -> list[MedicationWork]:
-    return [event.work for event in store.events if isinstance(event, MedicationRevised)]
 
 
 async def test_a_list_is_told_to_everybody_who_treats_the_citizen(store: FakeStore) -> None:
@@ -251,6 +220,19 @@ async def test_only_the_owner_of_the_reconciliation_decides(store: FakeStore) ->
         await decide(store, (line, Verdict.AGREE, None), who=caller(Role.GP, NEIGHBOUR))
 
 
+async def test_the_same_decision_again_changes_nothing(store: FakeStore) -> None:
+    goes_on, new = (await two_lists(store)).lines
+    decisions = ((goes_on, Verdict.AGREE, None), (new, Verdict.ASK, "Hvorfor?"))
+    await decide(store, *decisions)
+    before, told = kept(store), len(store.events)
+
+    again = await decide(store, *decisions)
+
+    assert again.assignee is not None
+    assert kept(store) == before
+    assert len(store.events) == told
+
+
 async def test_nobody_decides_on_a_colleagues_task(store: FakeStore) -> None:
     line = next(iter((await two_lists(store)).lines))
     await do(store, caller(Role.GP, PRACTICE, name="Bo"), reconciliation(store), Move.ACCEPT)
@@ -297,6 +279,8 @@ async def test_a_doctor_confirms_or_takes_apart_a_guess(store: FakeStore) -> Non
     assert len(kept(store).lines) == 2
     await store.run(pair_lines, PairLines(caller=gp(), stay_id=store.stay().id, pair=pair, same=True))
     assert len(kept(store).lines) == 1
+    revised = [event for event in store.events if isinstance(event, MedicationRevised)]
+    assert [event.place for event in revised][-3:] == [None, DOCTOR.acting, gp().acting]
     with pytest.raises(NotAllowedError):
         await store.run(pair_lines, PairLines(caller=home_nurse(), stay_id=store.stay().id, pair=pair, same=True))
 
@@ -320,8 +304,11 @@ async def test_nobody_agrees_to_what_they_have_not_seen(store: FakeStore) -> Non
     with pytest.raises(ConcurrentUpdateError):
         await decide(store, (new, Verdict.AGREE, None), accept_rest=True, expected_version=seen.version)
     stale = LineDecision(line_id=new, verdict=Verdict.AGREE, shown=shown)
-    with pytest.raises(ConcurrentUpdateError):
+    with pytest.raises(LineChangedError) as caught:
         await store.run(decide_lines, DecideLines(caller=gp(), task_id=reconciliation(store).id, decisions=(stale,)))
+    assert caught.value.lines == (new,)
+    with pytest.raises(ConcurrentUpdateError):
+        await decide(store, (goes_on, Verdict.AGREE, None), task_version=reconciliation(store).version + 1)
     assert kept(store).state_of(goes_on) is LineState.OPEN
 
 

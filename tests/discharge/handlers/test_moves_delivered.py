@@ -25,6 +25,14 @@ async def test_a_feed_of_somebody_else_proves_nothing(store: FakeStore, who: Cal
     assert not store.happened(TaskDelivered)
 
 
+async def test_a_pharmacists_page_shows_no_duty_and_so_delivers_none(store: FakeStore) -> None:
+    pharmacist = caller(Role.PHARMACIST, PRACTICE)
+
+    await store.run(confirm_delivered, ConfirmDelivered(caller=pharmacist, feed=FeedId(PRACTICE), offset=99))
+
+    assert not store.happened(TaskDelivered)
+
+
 async def test_the_practice_has_its_own_duties_in_its_own_feed(store: FakeStore) -> None:
     assert {entry.task_id for entry in store.feeds[FeedId(PRACTICE)]} == {
         store.task("R21").id,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from discharge.medication.comparing import Aspect, compare
-from discharge.medication.lines import DoseRow, LineStatus, MedicationLine
+from discharge.medication.lines import DoseRow, LineStatus, Maximum, MedicationLine, Quantity
 from tests.discharge.medication.lines import dose, medicine
 
 
@@ -103,3 +104,52 @@ def test_pieces_of_an_unknown_strength_are_not_weighed_against_known_ones() -> N
     )
 
     assert compared.unclear == (Aspect.DOSE,)
+
+
+def most(amount: str, per: str | None = None) -> Maximum:
+    """``4 g``, in ``1 d``."""
+    return Maximum(quantity(amount), None if per is None else quantity(per))
+
+
+def quantity(text: str) -> Quantity:
+    value, unit = text.split()
+    return Quantity(Decimal(value), unit)
+
+
+def needed(*maxima: Maximum, text: str | None = None) -> MedicationLine:
+    """One tablet as needed, and no more than that."""
+    return medicine(dosage=(dose("1", as_needed=True, maxima=maxima, text=text),))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((most("4 g", "1 d"),), (most("3 g", "1 d"),)),
+        ((most("4 g", "1 d"),), (most("4 g", "8 h"),)),
+        ((most("2 tablet"),), (most("1 tablet"),)),
+        ((most("1 tablet"), most("4 tablet", "1 d")), (most("1 tablet"), most("8 tablet", "1 d"))),
+        ((most("4 g", "1 mo"),), (most("3 g", "1 mo"),)),
+    ],
+)
+def test_a_changed_maximum_is_a_change(before: tuple[Maximum, ...], after: tuple[Maximum, ...]) -> None:
+    assert differs(needed(*before), needed(*after)) == (Aspect.MAXIMUM,)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((most("4 g", "1 d"),), (most("4000 mg", "24 h"),)),
+        ((most("1 tablet"), most("8 tablet", "1 wk")), (most("8 tablet", "7 d"), most("1 tablet"))),
+    ],
+)
+def test_the_same_maximum_in_other_units_is_the_same(before: tuple[Maximum, ...], after: tuple[Maximum, ...]) -> None:
+    assert compare(needed(*before), needed(*after)).is_same
+
+
+def test_a_maximum_that_only_one_says_or_that_cannot_be_compared_is_a_question() -> None:
+    limited = most("4 g", "1 d")
+
+    assert compare(needed(), needed(limited)).unclear == (Aspect.MAXIMUM,)
+    assert compare(needed(limited), needed()).unclear == (Aspect.MAXIMUM,)
+    assert compare(needed(limited), needed(most("8 tablet", "1 d"))).unclear == (Aspect.MAXIMUM,)
+    assert compare(needed(limited, text="højst 4 g"), needed(text="Højst 4 g")).is_same

@@ -36,7 +36,8 @@ def test_a_change_without_a_reason_is_a_gap() -> None:
 
     assert found(before, stated(AFTER, changed)) == [GapKind.NO_REASON]
     assert found(before, stated(AFTER, medicine(dosage=(dose("2"),), change_reason="lavt BT"))) == []
-    assert found(before, stated(AFTER, medicine(dosage=(dose("2"),), indication="hypertension"))) == []
+    told_for = medicine(dosage=(dose("2"),), indication="hypertension")
+    assert found(before, stated(AFTER, told_for)) == [GapKind.NO_REASON], "what it is for is no reason for a change"
     assert found(before, stated(AFTER, medicine(status=LineStatus.STOPPED))) == [GapKind.NO_REASON]
 
 

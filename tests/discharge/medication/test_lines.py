@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from discharge.medication.lines import ATC, Coding, DoseRow, MedicationLine, Quantity, name_key
+from discharge.medication.lines import ATC, Coding, DoseRow, Maximum, MedicationLine, Quantity, name_key
 from tests.discharge.medication.lines import dose, medicine
 
 
@@ -92,8 +93,33 @@ def test_the_instruction_is_the_senders_words() -> None:
     assert medicine().instruction is None
 
 
+def test_what_stands_beside_the_numbers_is_part_of_the_instruction_with_them() -> None:
+    evening = dose("1", beside=("aften", "kun mandag"))
+    bare = DoseRow(dose=Quantity(Decimal("2.0"), "ml"), beside=("aften",))
+
+    assert medicine(dosage=(evening,)).instruction == "1 tablet x 1 / 1 d, aften, kun mandag"
+    assert medicine(dosage=(bare,)).instruction == "2 ml, aften"
+    assert medicine(dosage=(DoseRow(beside=("aften",)),)).instruction == "aften"
+    assert medicine(dosage=(replace(evening, text="1 Aften"), bare)).instruction == "1 Aften, kun mandag; 2 ml, aften"
+    assert medicine(dosage=(evening, bare), dosage_text="kun mandag").instruction == "kun mandag, aften"
+    assert medicine(dosage=(evening,)).daily == medicine(dosage=(dose("1"),)).daily
+
+
 def test_as_needed_is_said_by_all_rows_or_not_at_all() -> None:
     assert medicine(dosage=(dose("1", as_needed=True),)).as_needed is True
     assert medicine().as_needed is False
     assert medicine(dosage=()).as_needed is None
     assert medicine(dosage=(dose("1"), dose("1", as_needed=True))).as_needed is None
+
+
+@pytest.mark.parametrize(
+    ("per", "hours"),
+    [
+        (Quantity(Decimal(1), "d"), Decimal(24)),
+        (Quantity(Decimal(2), "wk"), Decimal(336)),
+        (Quantity(Decimal(1), "mo"), None),
+        (None, None),
+    ],
+)
+def test_a_maximum_is_in_a_time_of_so_many_hours(per: Quantity | None, hours: Decimal | None) -> None:
+    assert Maximum(Quantity(Decimal(4), "g"), per).hours == hours

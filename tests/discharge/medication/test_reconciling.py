@@ -9,17 +9,12 @@ import pytest
 from hypothesis import given
 
 from discharge.medication.lines import Change, LineStatus, MedicationLine
-from discharge.medication.lists import Column, MedicationList, Saying, latest
-from discharge.medication.reconciling import Basis, Doubt, ReconciledLine, reconcile
-from tests.discharge.medication.lines import AT, dose, medicine, stated, tables
+from discharge.medication.lists import Column, ListOrigin, MedicationList, Saying, standing
+from discharge.medication.reconciling import Basis, Doubt, reconcile
+from tests.discharge.medication.lines import AT, dose, medicine, only, stated, tables
 
 BEFORE, AFTER, NOW, HOSPITAL_ONLY = Column.BEFORE, Column.AT_DISCHARGE, Column.NOW, Column.IN_HOSPITAL
 ORDER = frozenset({("urn:order", "1")})
-
-
-def only(*lists: MedicationList) -> ReconciledLine:
-    (line,) = reconcile(lists).lines
-    return line
 
 
 def judged(before: MedicationLine | None, after: MedicationLine | None) -> tuple[Change, Basis, Doubt | None]:
@@ -67,6 +62,9 @@ def test_a_code_decides_before_the_comparison(code: Change) -> None:
         (medicine(), medicine(change=Change.STOPPED)),
         (medicine(), medicine(change=Change.PAUSED)),
         (medicine(), medicine(change=Change.CHANGED)),
+        (medicine(), medicine(change=Change.CHANGED, status=LineStatus.STOPPED)),
+        (medicine(), medicine(change=Change.STOPPED, status=LineStatus.PAUSED)),
+        (medicine(), medicine(change=Change.PAUSED, status=LineStatus.STOPPED)),
     ],
 )
 def test_a_code_that_the_rest_contradicts_is_unclear(before: MedicationLine | None, after: MedicationLine) -> None:
@@ -105,8 +103,8 @@ def test_who_knows_nothing_takes_nothing_away() -> None:
     known = stated(BEFORE, medicine())
     silent = stated(BEFORE, saying=Saying.NOT_KNOWN, received_at=AT + timedelta(hours=1))
 
-    assert latest([known, silent], BEFORE) is known
-    assert latest([silent], BEFORE) is silent
+    assert standing([known, silent], BEFORE) == (known,)
+    assert standing([silent], BEFORE) == (silent,)
 
 
 def test_no_number_makes_one_medicine_of_two_substances() -> None:
@@ -123,8 +121,12 @@ def test_what_the_discharge_does_not_mention_is_a_question_and_never_stopped() -
 
 
 def test_usual_medicine_unchanged_in_words_makes_no_line_unchanged() -> None:
-    line = only(stated(BEFORE, medicine()), stated(AFTER, saying=Saying.UNCHANGED, text="Usual medicine unchanged"))
+    found = reconcile(
+        [stated(BEFORE, medicine()), stated(AFTER, saying=Saying.UNCHANGED, text="Usual medicine unchanged")]
+    )
 
+    line, words = found.lines
+    assert words.doubt is Doubt.IN_WORDS
     assert (line.change, line.basis, line.doubt) == (Change.UNCLEAR, Basis.TEXT, Doubt.ASSERTED_UNCHANGED)
 
 
@@ -132,7 +134,8 @@ def test_usual_medicine_unchanged_in_words_makes_no_line_unchanged() -> None:
 def test_nothing_known_is_told_apart_from_no_medicine(saying: Saying) -> None:
     assert only(stated(BEFORE, saying=Saying.NONE_KNOWN), stated(AFTER, medicine())).change is Change.NEW
     assert only(stated(BEFORE, saying=saying), stated(AFTER, medicine())).doubt is Doubt.NO_LIST_BEFORE
-    assert only(stated(BEFORE, medicine()), stated(AFTER, saying=saying)).doubt is Doubt.NO_LIST_AT_DISCHARGE
+    taken, silence = reconcile([stated(BEFORE, medicine()), stated(AFTER, saying=saying)]).lines
+    assert taken.doubt is silence.doubt is Doubt.NO_LIST_AT_DISCHARGE
     assert only(stated(BEFORE, medicine()), stated(AFTER, saying=Saying.NONE_KNOWN)).doubt is Doubt.NOT_MENTIONED
 
 
@@ -215,9 +218,9 @@ def test_of_two_lists_the_later_statement_holds_whichever_came_first() -> None:
     older = stated(AFTER, medicine(), as_of=AT, received_at=AT + timedelta(hours=1))
     newer = stated(AFTER, as_of=AT + timedelta(minutes=1), received_at=AT)
 
-    assert latest([newer, older], AFTER) is newer
-    assert latest([older, newer], AFTER) is newer
-    assert latest([], AFTER) is None
+    assert standing([newer, older], AFTER) == (newer,)
+    assert standing([older, newer], AFTER) == (newer,)
+    assert standing([], AFTER) == ()
 
 
 def test_a_list_that_replaces_another_holds_even_when_it_came_first() -> None:
@@ -228,13 +231,31 @@ def test_a_list_that_replaces_another_holds_even_when_it_came_first() -> None:
     assert reconcile([second]).told(BEFORE) is None
 
 
+def _is_succeeded(older: MedicationList, stated_lists: list[MedicationList]) -> bool:
+    """True when the same source itself says something newer in the list's place."""
+    return any(
+        (newer.column, newer.source, newer.origin) == (older.column, older.source, older.origin)
+        and newer.stated_at >= older.stated_at
+        and newer is not older
+        and newer.origin is not ListOrigin.DOCUMENT
+        and (newer.is_told or not older.is_told)
+        for newer in stated_lists
+    )
+
+
 @given(tables())
-def test_no_line_of_any_standing_list_disappears(stated_lists: list[MedicationList]) -> None:
+def test_no_line_of_any_list_disappears_unless_its_own_source_says_something_newer(
+    stated_lists: list[MedicationList],
+) -> None:
     found = reconcile(stated_lists)
 
     shown = Counter(line.id for each in found.lines for line in each.joined.all_lines)
     shown += Counter(line.id for each in found.in_hospital for line in each.all_lines)
-    assert shown == Counter(line.id for each in found.lists for line in each.lines)
+    assert shown == Counter(line.id for each in found.lists for line in each.all_lines)
+    for each in stated_lists:
+        says_something = bool(each.lines or each.text)
+        assert each in found.lists or not says_something or _is_succeeded(each, stated_lists)
+        assert not each.is_in_words or each not in found.lists or f"{each.id}:words" in shown
     assert {each.column for each in found.lists} == {each.column for each in stated_lists}
 
 

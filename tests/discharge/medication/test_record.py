@@ -13,6 +13,7 @@ from hypothesis import given
 from discharge.errors import MedicationError, ReasonRequiredError
 from discharge.identifiers import PatientId, StayId
 from discharge.medication.lists import Column, MedicationList
+from discharge.medication.reconciling import Doubt
 from discharge.medication.record import (
     Answer,
     Decision,
@@ -130,12 +131,30 @@ def test_a_question_waits_for_its_answer_and_then_for_the_practice() -> None:
 
 def test_an_answer_needs_a_question() -> None:
     made = two_lines()
+    assert made.asked == ()
     answer = Answer(line_id=next(iter(made.lines)), text="Ja", by=DOCTOR, organization=HOSPITAL, at=AT)
 
     with pytest.raises(MedicationError):
         made.answered(answer)
     with pytest.raises(MedicationError):
         made.answered(replace(answer, line_id=LineId("nobody's")))
+
+
+def test_what_stands_already_is_not_decided_again() -> None:
+    made = two_lines()
+    goes_on, new = made.lines
+    agreed_to, asked = decision(made, goes_on, Verdict.AGREE), decision(made, new, Verdict.ASK, "Hvorfor?")
+    once = made.decided([agreed_to, asked])
+
+    assert once.decided([replace(agreed_to, at=AT + 5 * HOUR), asked]) is once
+    for other in (
+        replace(agreed_to, by=DOCTOR),
+        replace(asked, reason="Hvor længe?"),
+        replace(asked, verdict=Verdict.CHANGE),
+    ):
+        assert len(once.decided([other]).decisions) == 3
+    answered = once.answered(Answer(line_id=new, text="Smerter", by=DOCTOR, organization=HOSPITAL, at=AT + 2 * HOUR))
+    assert replace(answered, version=2).decided([asked]).state_of(new) is LineState.ASKED
 
 
 def test_decisions_are_taken_all_or_none() -> None:
@@ -181,14 +200,16 @@ def test_a_line_that_a_nurse_opens_must_be_decided_again() -> None:
 def test_what_changed_since_the_doctor_signed() -> None:
     made = two_lines()
     signed = made.signed(SignOff(by=DOCTOR, at=AT, shown={each: line.fingerprint for each, line in made.lines.items()}))
-    goes_on, _ = made.lines
+    goes_on, new = made.lines
 
     later = signed.with_list(stated(AFTER, medicine(), received_at=AT + HOUR), new_id)
 
     assert made.changed_since_signed == tuple(made.lines)
     assert (made.signed_off, signed.changed_since_signed) == (None, ())
     assert goes_on not in later.changed_since_signed
-    assert list(later.lines) == [goes_on]
+    assert list(later.lines) == [goes_on, new]
+    assert later.lines[new].doubt is Doubt.NO_LONGER_LISTED
+    assert later.is_signed_old
 
 
 def test_a_guess_is_confirmed_or_taken_apart_by_a_person() -> None:

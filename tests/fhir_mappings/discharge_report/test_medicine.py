@@ -82,6 +82,30 @@ def test_words_are_kept_beside_the_lines() -> None:
     assert [line.supply for line in told.lines] == [None, "3 tablet · 2026-11-20"]
 
 
+@pytest.mark.parametrize(("status", "says_more"), [("generated", False), ("extensions", False), ("additional", True)])
+def test_words_that_their_author_says_hold_more_than_the_lines_are_told_apart(status: str, *, says_more: bool) -> None:
+    made = section("75311-1", "M", "<p>Pinex. Metotrexat startes mandag!</p>", "line")
+    made["text"]["status"] = status
+
+    told = medicine_of(of_section(made, line=statement("Pinex")), AT_DISCHARGE)
+
+    assert told.says_more is says_more
+    assert [line.name for line in told.lines] == ["Pinex"]
+
+
+def test_one_section_that_says_more_is_enough_and_no_words_say_nothing_more() -> None:
+    outer = section("75311-1", "M", "<p>Pinex</p>", "line")
+    inner = section("75311-1", "Ændringer", "<p>Metotrexat startes mandag!</p>")
+    inner["text"]["status"] = "additional"
+    lone = section("75311-1", "M", "<p> </p>", "line")
+    lone["text"]["status"] = "additional"
+
+    told = medicine_of(of_section(outer | {"section": [inner]}, line=statement("Pinex")), AT_DISCHARGE)
+
+    assert (told.says_more, told.text) == (True, "Pinex\n\nMetotrexat startes mandag!")
+    assert not medicine_of(of_section(lone, line=statement("Pinex")), AT_DISCHARGE).says_more
+
+
 def test_line_that_did_not_come_along_is_kept_under_the_words_beside_it_or_none() -> None:
     lost = section("75311-1", "M", "<p>x</p>", "gone")
     lost["entry"].append({"reference": "MedicationStatement/x", "display": "Pinex"})

@@ -41,7 +41,7 @@ def test_whole_report_has_neither_error_nor_warning() -> None:
         (change(report(), "Composition", date=None), "fhir-r4", f"{HEADER}.date"),
         (change(report(), "Composition", identifier=[{"value": "r5"}]), "fhir-r4", f"{HEADER}.identifier"),
         (
-            change(report(), "Composition", type={"coding": [{"system": "http://loinc.org", "code": "60591-5"}]}),
+            change(report(), "Composition", type={"coding": [{"system": "http://loinc.org", "code": "11506-3"}]}),
             "stafet-document-kind",
             f"{HEADER}.type",
         ),

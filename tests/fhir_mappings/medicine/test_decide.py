@@ -13,6 +13,7 @@ from discharge.medication.record import LineId, Verdict
 from discharge.task import Person
 from fhir_mappings.errors import DecisionValueError, JsonTextError, MappingError, ParametersError, ResourceShapeError
 from fhir_mappings.medicine.decide import read_decisions
+from tests.factories import CPR
 
 LINE = {"name": "line", "valueString": "line-1"}
 AGREE = {"name": "code", "valueCode": "agree"}
@@ -20,6 +21,8 @@ DOCTOR = {
     "name": "practitioner",
     "valueReference": {"identifier": {"system": "urn:stafet:person", "value": "gp-1"}, "display": "Gerda Prøve"},
 }
+
+NUMBERED = {"name": "practitioner", "valueReference": {"identifier": {"value": CPR.digits}, "display": "Gerda Prøve"}}
 
 
 def decision(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -74,6 +77,22 @@ def test_a_line_is_named_by_id_or_by_any_reference_to_it(line: dict[str, Any]) -
 
 
 @pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ({"valueString": "line-1"}, None),
+        ({"valueReference": {"reference": "MedicationStatement/line-1"}}, None),
+        ({"valueReference": {"reference": "MedicationStatement/line-1/_history/12-abcd"}}, "abcd"),
+        ({"valueString": "https://stafet.example/fhir/MedicationStatement/line-1/_history/12-abcd"}, "abcd"),
+        ({"valueReference": {"reference": "MedicationStatement/line-1/_history/7"}}, "7"),
+    ],
+)
+def test_a_reference_to_a_version_says_what_was_seen(line: dict[str, Any], shown: str | None) -> None:
+    (found,), _ = read_decisions(body(decision({"name": "line", **line}, AGREE)))
+
+    assert (found.line_id, found.shown) == ("line-1", shown)
+
+
+@pytest.mark.parametrize(
     ("parameters", "place"),
     [
         ([], "Parameters"),
@@ -86,6 +105,10 @@ def test_a_line_is_named_by_id_or_by_any_reference_to_it(line: dict[str, Any]) -
         ([decision({"name": "line", "valueInteger": 1}, AGREE)], "Parameters.parameter[0].part[0]"),
         ([decision(LINE, AGREE, {"name": "reason", "valueBoolean": True})], "Parameters.parameter[0].part[2]"),
         ([decision(LINE, AGREE), DOCTOR, DOCTOR], "Parameters.parameter[2]"),
+        ([decision(LINE | {"part": [AGREE]}, AGREE)], "Parameters.parameter[0].part[0]"),
+        ([decision(LINE, AGREE) | {"valueString": "x"}], "Parameters.parameter[0]"),
+        ([decision(LINE, AGREE), DOCTOR | {"part": [LINE]}], "Parameters.parameter[1]"),
+        ([decision(LINE, AGREE), NUMBERED], "Parameters.parameter[1]"),
         (
             [decision(LINE, AGREE), {"name": "practitioner", "valueReference": {"display": "x"}}],
             "Parameters.parameter[1]",

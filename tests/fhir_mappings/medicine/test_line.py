@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from discharge.medication.lines import ATC, Change, Coding, DoseRow, LineStatus, MedicationLine, Quantity
+from discharge.medication.lines import ATC, Change, Coding, DoseRow, LineStatus, Maximum, MedicationLine, Quantity
 from discharge.medication.lists import Saying
 from fhir_mappings.elements import Element
 from fhir_mappings.medicine.line import RENDERED, read_line, saying_of
@@ -344,3 +344,22 @@ def test_a_line_may_say_that_there_is_none(code: str, saying: Saying | None) -> 
 
     assert saying_of(Element("MedicationStatement", {"medicationCodeableConcept": concept})) is saying
     assert saying_of(Element("MedicationStatement", {})) is None
+
+
+def test_the_most_that_may_be_taken_is_kept() -> None:
+    day = {"value": 1, "unit": "døgn", "system": UCUM, "code": "d"}
+    most = {"numerator": {"value": 4, "unit": "g"}, "denominator": day}
+
+    found = row(asNeededBoolean=True, maxDosePerPeriod=most, maxDosePerAdministration={"value": 2, "unit": "tablet"})
+
+    assert found.maxima == (
+        Maximum(Quantity(Decimal(2), "tablet")),
+        Maximum(Quantity(Decimal(4), "g"), Quantity(Decimal(1), "d")),
+    )
+
+
+@pytest.mark.parametrize(
+    "ratio", [{"numerator": {"value": 4, "unit": "g"}}, {"denominator": {"value": 1, "unit": "d"}}]
+)
+def test_half_a_maximum_is_none(ratio: Resource) -> None:
+    assert row(text="x", maxDosePerPeriod=ratio).maxima == ()

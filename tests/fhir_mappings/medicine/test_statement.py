@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discharge.identifiers import EncounterId, PatientId, StayId, TaskId
-from discharge.medication.lines import ATC, Change, Coding, DoseRow, LineStatus, MedicationLine, Quantity
-from discharge.medication.lists import Column, MedicationList
-from discharge.medication.record import Answer, Decision, LineId, MedicationReconciliation, SignOff, Verdict
+from discharge.medication.lines import ATC, Change, Coding, DoseRow, LineStatus, Maximum, MedicationLine, Quantity
+from discharge.medication.lists import Column, ListOrigin, MedicationList, Saying
+from discharge.medication.record import Answer, Comment, Decision, LineId, MedicationReconciliation, SignOff, Verdict
+from discharge.policy import Role
 from fhir_mappings import r4
 from fhir_mappings.elements import Element
+from fhir_mappings.instants import write_instant
 from fhir_mappings.medicine.line import read_line
 from fhir_mappings.medicine.statement import DECISION, RECONCILIATION, statement_resource
 from fhir_mappings.references import NOWHERE
@@ -60,7 +63,7 @@ def test_a_line_that_goes_on_reads_as_the_contract_says() -> None:
     resource = of(stated(BEFORE, medicine()), again)
 
     assert resource["id"] == "id-1"
-    assert resource["meta"] == {"versionId": "3"}
+    assert re.fullmatch(r"3-[a-p]{32}", resource["meta"]["versionId"])
     assert resource["status"] == "active"
     assert resource["medicationCodeableConcept"] == {
         "coding": [{"system": ATC, "code": "C07AB02"}],
@@ -121,12 +124,48 @@ def test_what_nobody_can_tell_is_not_told(lists: tuple[MedicationList, ...], sta
     assert said(resource, RECONCILIATION).get("doubt") == doubt
 
 
+def test_a_copy_of_what_a_withdrawn_document_said_is_not_told_as_taken() -> None:
+    letter = stated(AFTER, medicine(), origin=ListOrigin.DOCUMENT, documents=("letter",))
+    copied = stated(AFTER, medicine(copied_from=letter.lines[0].id), replaces=letter.id)
+    made = record(letter, copied).with_documents([], lambda: "id", ["letter"])
+    (line_id,) = made.lines
+
+    resource = statement_resource(made, line_id, encounter_id=CONTACT, tasks=(TASK,))
+
+    assert resource["status"] == "unknown"
+    assert said(resource, RECONCILIATION)["doubt"] == "source-withdrawn"
+
+
 def test_a_line_without_product_says_so_and_reads_as_nameless_again() -> None:
     resource = of(stated(AFTER, medicine(None, None)))
 
     assert "product not included" in resource["medicationCodeableConcept"]["text"]
     assert read(resource).is_nameless
     r4.require_shape(resource)
+
+
+def test_medicine_in_words_alone_is_a_statement_that_says_where_it_stands() -> None:
+    words = stated(AFTER, saying=Saying.NOT_KNOWN, text="Metoprolol 50 mg x 1")
+    resource = of(words)
+
+    concept = resource["medicationCodeableConcept"]
+    assert concept["extension"][0]["valueCode"] == "as-text"
+    assert "medication in words" in concept["text"]
+    assert resource["status"] == "unknown"
+    assert said(resource, RECONCILIATION)["doubt"] == "in-words"
+    assert "Metoprolol 50 mg x 1" in resource["text"]["div"]
+    assert (read(resource).name, read(resource).instruction) == (None, words.text)
+    r4.require_shape(resource)
+
+
+def test_of_several_who_say_what_is_taken_now_each_is_named() -> None:
+    practice = stated(NOW, medicine(), source=PRACTICE)
+    hospital = stated(NOW, medicine(), origin=ListOrigin.SYSTEM)
+
+    resource = of(stated(AFTER, medicine()), practice, hospital)
+
+    sources = [each["informationSource"]["identifier"]["value"] for each in resource["contained"]]
+    assert sources == [HOSPITAL, HOSPITAL, PRACTICE]
 
 
 def test_a_signed_line_says_so_as_long_as_it_stands_as_it_was_signed() -> None:
@@ -209,6 +248,9 @@ def test_without_rows_the_words_and_the_route_are_still_said(
     assert resource.get("dosage") == dosage
 
 
+EACH = Maximum(Quantity(Decimal(2), "tablet"))
+IN_A_DAY = Maximum(Quantity(Decimal("4.5"), "g"), Quantity(Decimal(1), "d"))
+IN_A_ROUND = Maximum(Quantity(Decimal(1), "1"), Quantity(Decimal(3), "omgange"))
 _texts = st.none() | st.sampled_from(["Pinex", "1 tablet morgen", "smerter", "æøå <b>"])
 _amounts = st.decimals(min_value=Decimal("0.001"), max_value=Decimal(5000), places=3)
 _rows = st.builds(
@@ -220,7 +262,9 @@ _rows = st.builds(
     days=st.sampled_from([Decimal(1), Decimal(7), Decimal("3.5")]),
     as_needed=st.just(value=True),
     as_needed_for=_texts,
-    length=st.sampled_from([None, "3 d", "1.5 wk", "2 uger"]),
+    length=st.sampled_from([None, "3 d", "1.5 wk", "2 uger", "2 hele uger", "2026-11..2026-12-01", "..2026-12-01"]),
+    maxima=st.sampled_from([(), (EACH,), (IN_A_DAY,), (EACH, IN_A_DAY), (EACH, IN_A_ROUND)]),
+    beside=st.sampled_from([(), ("aften",), ("ved sengetid, aften", "Stop ved <diarré>")]),
 )
 _numbers = st.frozensets(st.tuples(st.sampled_from(["urn:a", "urn:b"]), st.sampled_from(["1", "2"])), max_size=2)
 _lines = st.builds(
@@ -266,3 +310,37 @@ def test_every_line_of_every_table_is_a_fhir_statement_that_keeps_each_list(list
         r4.model_of("MedicationStatement").model_validate(resource)
         kept = [(read(each).name, read(each).codes, read(each).instruction) for each in resource["contained"]]
         assert kept == [(each.name, each.codes, each.instruction) for each in line.joined.all_lines]
+
+
+def test_comments_stand_as_notes_with_author_role_and_time_behind_the_lines_own() -> None:
+    made = record(stated(AFTER, medicine(note="Knuses")))
+    (line_id,) = made.lines
+    first, second = (
+        Comment(line_id=line_id, text=text, by=DOCTOR, role=role, organization=HOSPITAL, at=AT + timedelta(hours=hours))
+        for text, role, hours in (("Kan ikke knuses", Role.PHARMACIST, 1), ("Findes som mikstur", Role.GP, 2))
+    )
+    for each in (first, second):
+        made = replace(made.commented(each), version=made.version + 1)
+
+    resource: Any = statement_resource(made, line_id, encounter_id=CONTACT)
+
+    assert resource["note"] == [
+        {"text": "Knuses"},
+        {"authorString": f"{DOCTOR.name}, pharmacist", "time": write_instant(first.at), "text": "Kan ikke knuses"},
+        {"authorString": f"{DOCTOR.name}, gp", "time": write_instant(second.at), "text": "Findes som mikstur"},
+    ]
+    assert all("authorString" not in str(each) for each in resource["contained"])
+    r4.require_shape(resource)
+
+
+def test_a_line_without_note_or_comment_has_no_note() -> None:
+    made = record(stated(AFTER, medicine()))
+    (line_id,) = made.lines
+    comment = Comment(line_id=line_id, text="Se på det", by=GP, role=Role.GP, organization=PRACTICE, at=AT)
+
+    bare, commented = (
+        statement_resource(each, line_id, encounter_id=CONTACT) for each in (made, made.commented(comment))
+    )
+
+    assert "note" not in bare
+    assert commented["note"] == [{"authorString": f"{GP.name}, gp", "time": write_instant(AT), "text": "Se på det"}]

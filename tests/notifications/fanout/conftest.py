@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,6 +13,6 @@ from tests.notifications.fanout.hub import House
 async def house() -> AsyncIterator[House]:
     made = House()
     await made.hub.start()
-    await asyncio.sleep(0.02)
+    await made.settled()
     yield made
     await made.hub.stop()

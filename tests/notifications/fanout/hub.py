@@ -19,6 +19,7 @@ from tests.fakes_notifications import (
     addressed,
     small_denmark,
 )
+from tests.waiting import until
 
 FEED, OTHER = FeedId(NORTH), FeedId(TEAM)
 NURSE = Caller(person_id=PersonId("p"), name="Anna", role=Role.HOME_NURSE, organization=MUNICIPALITY, unit=NORTH)
@@ -29,8 +30,10 @@ FOLLOW = '{"type":"follow","feed":"default","epoch":null,"offset":null}'
 class Clock:
     def __init__(self) -> None:
         self.seconds = 1_000.0
+        self.asked = 0
 
     def __call__(self) -> float:
+        self.asked += 1
         return self.seconds
 
 
@@ -92,6 +95,17 @@ class House:
         follower, socket = self.attach(lives=lives, budget=budget)
         await self.hub.receive(follower, frame)
         return follower, socket
+
+    async def settled(self) -> None:
+        """Return when the hub listens, and has dealt with every wake-up until now."""
+        await until(lambda: self.wakeups.is_heard)
+        await self.wakeups.settled()
+
+    async def swept(self) -> None:
+        """Return when the hub has looked after every open socket since now."""
+        # Each sweep asks the clock once a socket, and one may be under way.
+        enough = self.clock.asked + 2 * self.hub.open_sockets
+        await until(lambda: self.clock.asked >= enough)
 
     async def append(self, *feeds: FeedId, wake: bool = True) -> None:
         heads = await self.feeds.append([addressed(feed) for feed in feeds or (FEED,)])

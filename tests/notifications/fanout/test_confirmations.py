@@ -53,7 +53,7 @@ async def test_feed_without_followers_is_not_read(house: House) -> None:
 
     await house.append()
     house.wakeups.wake(Wake(everything=True))
-    await asyncio.sleep(0.02)
+    await house.settled()
 
     assert house.feeds.reads == 0
 

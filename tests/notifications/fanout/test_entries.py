@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from discharge.identifiers import FeedId
 from notifications.ports import Wake
 from tests.fakes_notifications import (
@@ -51,7 +49,7 @@ async def test_old_news_are_not_read_again(house: House) -> None:
     house.wakeups.publish({FEED: 1})
     house.wakeups.publish({OTHER: 5})
     house.wakeups.wake(Wake(everything=True))
-    await asyncio.sleep(0.02)
+    await house.settled()
 
     assert house.feeds.reads == 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from tests.notifications.fanout.hub import FEED, RIGHTS, House
@@ -21,7 +20,7 @@ async def test_token_is_asked_for_every_entry() -> None:
     house = House()
     house.hub._sweep_seconds = 60.0  # noqa: SLF001 - no sweep: the entry itself must ask
     await house.hub.start()
-    await asyncio.sleep(0.01)
+    await house.settled()
     _, socket = await house.following(lives=10.0)
     house.clock.seconds += 11.0
 
@@ -39,7 +38,7 @@ async def test_rights_are_asked_for_again_and_lost_feeds_are_left(house: House) 
     house.clock.seconds += 60.0
     await until(lambda: socket.of_type("error") == [{"type": "error", "feed": FEED, "code": "not-yours"}])
     await house.append()
-    await asyncio.sleep(0.02)
+    await house.settled()
 
     assert socket.offsets(FEED) == []
     assert follower.is_open

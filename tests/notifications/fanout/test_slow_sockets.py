@@ -43,10 +43,10 @@ async def test_socket_that_is_thirty_seconds_behind_is_cut(house: House) -> None
     socket.stuck = True
     await house.append()
     await until(lambda: socket.pending_bytes > 0)
-    await asyncio.sleep(0.03)
+    await house.swept()
 
     house.clock.seconds += 15.0
-    await asyncio.sleep(0.03)
+    await house.swept()
     assert not socket.aborted
     house.clock.seconds += 16.0
 
@@ -58,10 +58,11 @@ async def test_socket_that_keeps_reading_is_not_behind(house: House) -> None:
     for _ in range(5):
         socket.stuck = True
         await house.append()
-        await asyncio.sleep(0.03)
+        await house.settled()
+        await house.swept()
         socket.stuck = False
         house.clock.seconds += 16.0
-        await asyncio.sleep(0.03)
+        await house.swept()
 
     assert follower.is_open
 
@@ -75,7 +76,7 @@ async def test_resuming_waits_for_a_slow_reader_instead_of_cutting_it(house: Hou
         follower.send(b'{"type":"heartbeat","feed":"x","offset":1}')
 
     task = asyncio.create_task(house.hub.receive(follower, '{"type":"follow","feed":"default","offset":0}'))
-    await asyncio.sleep(0.03)
+    await house.swept()
     assert socket.offsets(FEED) == []
     socket.stuck = False
     await task

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -182,7 +182,7 @@ def test_the_exclusions_open_no_72_hours(gone: Stay) -> None:
     assert not {"answer-for-72-hours", "take-over-responsibility"} & set(tasks)
 
 
-def _message(**changes: object) -> MessageFacts:
+def _message(**changes: Any) -> MessageFacts:
     made = MessageFacts(
         category="extended-care-responsibility",
         is_urgent=False,
@@ -192,7 +192,7 @@ def _message(**changes: object) -> MessageFacts:
         from_kind="unit",
         to_kind="ward",
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # as above
+    return replace(made, **changes)
 
 
 def test_a_question_within_the_72_hours_is_answered_at_once_and_an_ordinary_one_by_three() -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from discharge.policy import Role
 from services.agreements.loading import put_agreement_file
 from services.agreements.shipped import profile
 from services.persistence.master import put_agreement
-from tests.engines import Database
 from tests.factories import CPR, FAMILY, MUNICIPALITY, NEIGHBOUR
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.pages_house import Pages, words_of
 
 DEVIATION = f"""\
 kind: deviation
@@ -26,12 +23,6 @@ changes:
   - rule: R17
     set: {{roles: [home-nurse]}}
 """
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 @pytest.fixture

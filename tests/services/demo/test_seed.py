@@ -138,6 +138,7 @@ async def test_medicine_is_signed_guessed_missing_and_asked_about(database: Data
     assert LineState.ASKED in {ellen.state_of(each) for each in ellen.lines}
     assert agnete.signed_off is None
     assert Doubt.DOSE_UNCLEAR in {line.doubt for line in agnete.lines.values()}
+    assert [each.role for each in agnete.comments] == [Role.PHARMACIST]
 
 
 async def test_the_practice_has_tasks_in_its_inbox(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -10,10 +9,9 @@ import pytest
 from discharge.policy import Role
 from discharge.stay import NoticeKind
 from services.persistence.clock import wall_now
-from tests.engines import Database
 from tests.factories import CPR, FAMILY, MUNICIPALITY, PRACTICE
 from tests.services.installation import code_of, notification
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.pages_house import Pages, words_of
 
 WARD = Role.WARD
 PLAN: dict[str, str | list[str]] = {
@@ -26,12 +24,6 @@ PLAN: dict[str, str | list[str]] = {
     "medicine": "i morgen",
     "agreed": "Kirsten kl. 11.30",
 }
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 async def test_empty_ward_says_so(pages: Pages) -> None:

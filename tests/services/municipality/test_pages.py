@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from discharge.policy import Role
-from tests.engines import Database
 from tests.factories import FAMILY
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.pages_house import Pages, words_of
 
 NURSE = Role.HOME_NURSE
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 async def test_empty_feed_says_that_all_is_taken(pages: Pages) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +14,8 @@ from discharge.policy import Role
 from notifications.interruptions import Interruption
 from services.persistence.interruptions import SqlInterruptions
 from tests import factories
-from tests.engines import Database
 from tests.factories import CPR, FAMILY, MUNICIPALITY, NEIGHBOUR, NORTH
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.pages_house import Pages, words_of
 
 ENTRY = {
     "place": NORTH,
@@ -28,12 +26,6 @@ ENTRY = {
     "valid_to": "31.12.2026",
     "role-leader": "on",
 }
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 async def book(pages: Pages) -> list[Any]:
@@ -66,6 +58,7 @@ async def test_an_entry_is_edited_where_it_stands(pages: Pages) -> None:
     assert 'value="22.00"' in text
     assert 'value="07.00"' in text
     assert 'name="role-leader" value="on" checked' in text
+    assert "role-pharmacist" not in text
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from discharge.policy import Role
-from tests.engines import Database
 from tests.factories import CPR, FAMILY
 from tests.services.installation import notification
-from tests.services.pages_house import Pages, pages_over, words_of
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
+from tests.services.pages_house import Pages, words_of
 
 
 async def test_desk_is_empty_before_the_first_message(pages: Pages) -> None:

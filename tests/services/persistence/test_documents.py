@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from discharge.documents.report import DocumentId
+from discharge.documents.commands import RuleDocuments
+from discharge.documents.rulings import Ruling, RulingKind
 from discharge.errors import NotFoundError
-from discharge.handlers import file_report
-from discharge.identifiers import StayId
+from discharge.handlers import file_report, rule_documents
+from discharge.identifiers import DocumentId, StayId
 from discharge.medication.lists import Column
 from discharge.policy import Caller, Role
-from services.persistence.document_reads import documents_of, original_of
+from services.persistence.document_reads import documents_of, original_of, rulings_of
 from services.persistence.medication_reads import medication_of
 from tests import factories
 from tests.discharge.documents.made import a_report, listing, section
@@ -45,6 +46,28 @@ async def filed(store: Store, **changes: Any) -> DocumentId:
     return DocumentId(filing.filed.id)
 
 
+async def ruled(store: Store) -> Ruling:
+    """The ward says of one of two reports that it is not theirs."""
+    one, _ = [await filed(store) for _ in range(2)]
+    command = RuleDocuments(
+        caller=DOCTOR,
+        stay_id=stay_of(store),
+        kind=RulingKind.NOT_OURS,
+        document_id=one,
+        reason="Hemmelig fejl",
+        expected_version=2,
+    )
+    return await store.run(rule_documents, command)
+
+
+@pytest.mark.parametrize("who", READERS)
+async def test_what_the_ward_said_of_documents_is_read_by_who_reads_them(store: Store, who: Caller) -> None:
+    made = await ruled(store)
+
+    async with store.reading(who) as session:
+        assert await rulings_of(session, stay_of(store)) == [made]
+
+
 @pytest.mark.parametrize("who", READERS)
 async def test_what_was_filed_is_read_again_in_the_order_of_arrival(store: Store, who: Caller) -> None:
     ids = [await filed(store, medicine=listing(medicine())), await filed(store, sections=(section("Hemmelig"),))]
@@ -70,14 +93,16 @@ async def test_medicine_that_it_states_is_kept_in_the_same_commit(store: Store) 
 
 @pytest.mark.parametrize("who", [caller(Role.VISITATOR, MUNICIPALITY), caller(Role.OPERATOR, HOSPITAL)])
 async def test_party_that_reads_no_documents_gets_none(store: Store, who: Caller) -> None:
-    known = await filed(store)
+    known = (await ruled(store)).document_id
 
     async with store.reading(who) as session:
-        assert await session.talk.ask("SELECT 1 FROM document", {}) == []
+        for table in ("document", "document_ruling"):
+            assert await session.talk.ask(f"SELECT 1 FROM {table}", {}) == []
         with pytest.raises(NotFoundError):
             await original_of(session, known)
     async with store.reading(caller(Role.VISITATOR, MUNICIPALITY)) as session:
         assert await documents_of(session, stay_of(store)) == []
+        assert await rulings_of(session, stay_of(store)) == []
 
 
 async def test_nobody_else_learns_that_there_are_any(store: Store) -> None:
@@ -86,6 +111,8 @@ async def test_nobody_else_learns_that_there_are_any(store: Store) -> None:
     async with store.reading(caller(Role.HOME_NURSE, NEIGHBOUR)) as session:
         with pytest.raises(NotFoundError):
             await documents_of(session, stay_of(store))
+        with pytest.raises(NotFoundError):
+            await rulings_of(session, stay_of(store))
     async with store.reading(DOCTOR) as session:
         for nobodys in (DocumentId("x"), DocumentId(factories.new_id())):
             with pytest.raises(NotFoundError):
@@ -93,17 +120,19 @@ async def test_nobody_else_learns_that_there_are_any(store: Store) -> None:
 
 
 async def test_nothing_of_it_stands_in_clear(store: Store) -> None:
+    await ruled(store)
     await filed(store, sections=(section("Hemmelig"),), medicine=listing(medicine("Hemmelix")))
 
-    for table in ("document", "medication_list", "event", "feed_entry", "audit"):
+    for table in ("document", "document_ruling", "medication_list", "event", "feed_entry", "audit"):
         for row in store.rows(f"SELECT * FROM {table}"):
             assert b"Hemmeli" not in repr(row).encode()
 
 
-@pytest.mark.parametrize("statement", ["UPDATE document SET position = 9", "DELETE FROM document"])
-async def test_what_was_filed_is_never_altered(store: Store, statement: str) -> None:
-    await filed(store)
+@pytest.mark.parametrize("table", ["document", "document_ruling"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET position = 9", "DELETE FROM {}"])
+async def test_what_was_filed_and_said_is_never_altered(store: Store, statement: str, table: str) -> None:
+    await ruled(store)
 
     with pytest.raises(ProgrammingError):
         async with store.database.writing() as connection:
-            await connection.execute(text(statement))
+            await connection.execute(text(statement.format(table)))

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
-from discharge.commands import DecideLines, LineDecision, SignOffMedication, StateMedication
+from discharge.commands import CommentLine, DecideLines, LineDecision, SignOffMedication, StateMedication
 from discharge.errors import NotFoundError
-from discharge.handlers import decide_lines, sign_off_medication, state_medication
+from discharge.handlers import comment_line, decide_lines, sign_off_medication, state_medication
 from discharge.identifiers import StayId
 from discharge.medication.lines import Change, MedicationLine
 from discharge.medication.lists import Column, MedicationList
@@ -91,6 +92,30 @@ async def test_what_was_stated_signed_and_decided_is_read_again(store: Store) ->
     assert (row["version"], row["unresolved"], row["signed_at"]) == (4, 2, signed.signed_off.at)
 
 
+@pytest.mark.parametrize("place", [HOSPITAL, WARD, MUNICIPALITY, NORTH, factories.PRACTICE])
+async def test_a_remark_is_read_again_by_who_wrote_it_and_by_everybody_else(store: Store, place: Any) -> None:
+    record = await two_lists(store)
+    line, pharmacist = next(iter(record.lines)), caller(Role.PHARMACIST, place)
+    remark = CommentLine(caller=pharmacist, stay_id=stay_of(store), line_id=line, text=f"{SECRET}: ikke med warfarin")
+
+    said = await store.run(comment_line, remark)
+
+    for who in (pharmacist, DOCTOR, factories.gp(), caller(Role.HOME_NURSE, MUNICIPALITY, unit=NORTH)):
+        assert (await read(store, who)).comments == said.comments
+    (row,) = store.rows("SELECT version, unresolved FROM medication")
+    assert (row["version"], row["unresolved"]) == (3, 2)
+    for table in ("medication", "event", "feed_entry", "audit"):
+        assert all(SECRET not in repr(each) for each in store.rows(f"SELECT * FROM {table}"))
+
+
+async def test_a_record_without_remarks_that_an_older_release_wrote_is_read(store: Store) -> None:
+    record = await two_lists(store)
+    stored = TypeAdapter(MedicationReconciliation)
+    older = {name: value for name, value in stored.dump_python(record, mode="json").items() if name != "comments"}
+
+    assert stored.validate_python(older).comments == ()
+
+
 async def test_a_stay_without_lists_has_an_empty_reconciliation(store: Store) -> None:
     found = await read(store, DOCTOR)
 
@@ -104,6 +129,7 @@ async def test_a_stay_without_lists_has_an_empty_reconciliation(store: Store) ->
         caller(Role.LEADER, MUNICIPALITY),
         caller(Role.OPERATOR, HOSPITAL),
         caller(Role.HOME_NURSE, NEIGHBOUR),
+        caller(Role.PHARMACIST, NEIGHBOUR),
     ],
 )
 async def test_who_reads_no_medicine_is_told_that_there_is_none(store: Store, who: Any) -> None:

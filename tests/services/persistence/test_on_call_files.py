@@ -56,6 +56,7 @@ def test_place_and_address_are_enough() -> None:
         ({"address": "a@b.example\r\nBcc: x@y.example"}, "$[0].address"),
         ({"organization": "x"}, "$[0].organization"),
         ({"roles": ["system"]}, "$[0].roles"),
+        ({"roles": ["pharmacist"]}, "$[0].roles"),
         ({"roles": "leader"}, "$[0].roles"),
         ({"quiet_from": None}, "$[0].quiet_to"),
         ({"quiet_to": "22:00"}, "$[0].quiet_to"),

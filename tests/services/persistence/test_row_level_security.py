@@ -12,7 +12,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from discharge.commands import HearReceipt, ReceiptCode, StateMedication
-from discharge.handlers import FireTimers, file_report, fire_timers, hear_receipt, receive_letter, state_medication
+from discharge.documents.commands import RuleDocuments
+from discharge.documents.rulings import RulingKind
+from discharge.handlers import (
+    FireTimers,
+    file_report,
+    fire_timers,
+    hear_receipt,
+    receive_letter,
+    rule_documents,
+    state_medication,
+)
 from discharge.identifiers import FeedId, MessageId, SorCode, StayId
 from discharge.medication.lists import Column
 from discharge.plan import Need, PlanRevision
@@ -61,8 +71,22 @@ async def world(module_database: Database) -> AsyncIterator[Store]:
             await store.run(
                 state_medication, StateMedication(caller=doctor, stay_id=StayId(str(stay["id"])), stated=listed)
             )
-            await store.run(file_report, a_report(doctor, StayId(str(stay["id"]))))
+            await two_reports(store, doctor, StayId(str(stay["id"])))
         yield store
+
+
+async def two_reports(store: Store, doctor: Caller, stay_id: StayId) -> None:
+    """Two reports are in question, and the ward settles it."""
+    one, other = [await store.run(file_report, a_report(doctor, stay_id)) for _ in range(2)]
+    said = RuleDocuments(
+        caller=doctor,
+        stay_id=stay_id,
+        kind=RulingKind.REPLACES,
+        document_id=other.filed.id,
+        other_id=one.filed.id,
+        expected_version=2,
+    )
+    await store.run(rule_documents, said)
 
 
 async def leave(store: Store) -> None:

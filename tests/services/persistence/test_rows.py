@@ -64,6 +64,15 @@ def test_task_comes_back_from_its_row(task: HandoverTask) -> None:
 
 @many
 @given(task=tasks)
+def test_version_that_was_kept_before_tasks_waited_is_read_as_one_that_does_not(task: HandoverTask) -> None:
+    row = task_row(task, KEY)
+    before = {name: value for name, value in row.items() if name not in {"waits_for", "waits_since", "released_at"}}
+
+    assert task_from(before, KEY) == replace(task, wait=None)
+
+
+@many
+@given(task=tasks)
 def test_words_of_a_task_are_sealed_and_absent_where_there_are_none(task: HandoverTask) -> None:
     row = task_row(task, KEY)
 

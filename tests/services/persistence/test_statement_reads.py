@@ -98,6 +98,8 @@ async def test_lines_are_found_by_any_part_and_all_that_are_given_must_hold(stor
     assert await asked(store, gp, tasks=under, patients=frozenset({PatientId(str(uuid.uuid4()))})) == []
     assert await asked(store, gp, tasks=frozenset({TaskId("nobody's")})) == []
     assert await asked(store, gp) == []
+    # One stay more than is read for a search is there to be seen.
+    assert await asked(store, gp, patients=whose, most=0) == [one, other]
 
 
 @pytest.mark.parametrize("who", STRANGERS)

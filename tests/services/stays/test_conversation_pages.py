@@ -5,25 +5,15 @@ from __future__ import annotations
 import base64
 import re
 import uuid
-from collections.abc import AsyncIterator
-
-import pytest
 
 from discharge.identifiers import SorCode
 from discharge.policy import Role
-from tests.engines import Database
 from tests.factories import CPR, FAMILY, NEIGHBOUR
 from tests.fhir_mappings import care
 from tests.letters import PDF
 from tests.services.installation import code_of, details_of
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.pages_house import Pages, words_of
 from tests.services.stays.talk import NURSE, arrived, message, send
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 async def test_letter_stands_on_the_stay_and_on_its_own_page(pages: Pages) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from html import unescape
 
@@ -20,12 +19,6 @@ from tests.letters import PDF, PNG
 from tests.services.installation import code_of
 from tests.services.pages_house import Pages, pages_over, words_of
 from tests.services.stays.talk import NURSE, Files, arrived, message, send, upload, written
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 async def test_nurse_answers_with_a_file_and_the_ward_reads_it(pages: Pages) -> None:

@@ -91,7 +91,7 @@ async def test_two_reports_are_a_question(pages: Pages) -> None:
     await filed(pages, reports.report(of_now))
     here = await filed(pages, reports.report(of_now, identifier="urn:uuid:2"))
 
-    assert "Flere rapporter gælder" in words_of(await pages.get(Role.WARD, here))
+    assert "Hvilken rapport gælder?" in words_of(await pages.get(Role.WARD, here))
 
 
 async def test_ward_takes_a_need_over_and_others_only_see_it(pages: Pages) -> None:
@@ -111,16 +111,93 @@ async def test_ward_takes_a_need_over_and_others_only_see_it(pages: Pages) -> No
     assert (await pages.post(Role.GP, action[1])).status_code == 403
 
 
-async def test_filled_field_says_so(pages: Pages) -> None:
-    def goes_home(bundle: reports.Json) -> None:
+def goes_to(code: str) -> reports.Change:
+    """The report says in a code where the patient goes."""
+
+    def change(bundle: reports.Json) -> None:
         of_now(bundle)
-        disposition = reports.concept("home", "Hjem", "http://terminology.hl7.org/CodeSystem/discharge-disposition")
+        disposition = reports.concept(code, code, "http://terminology.hl7.org/CodeSystem/discharge-disposition")
         reports.resource_of(bundle, "Encounter")["hospitalization"] = {"dischargeDisposition": disposition}
 
-    shown = words_of(await pages.get(Role.WARD, await filed(pages, reports.whole(goes_home))))
+    return change
 
-    assert "Eget hjem" in shown
-    assert "Feltet var tomt og er udfyldt fra rapporten" in shown
+
+async def version_two(pages: Pages, change: reports.Change = of_now, **header: str) -> str:
+    """A later version of the report."""
+    made = reports.whole_header(identifier=reports.IDENTIFIER, date=wall_now().isoformat(timespec="seconds"), **header)
+    return await filed(pages, reports.whole(change, header=made, identifier="urn:uuid:2"))
+
+
+async def confirm(pages: Pages, here: str) -> None:
+    """The ward stands by what the report filled."""
+    found = re.search(
+        r'action="([^"]+/suggestions/\d+)"[^/]+>(?:[^/]|/(?!form))+Det passer', (await pages.get(Role.WARD, here)).text
+    )
+    assert found is not None
+    assert (await pages.post(Role.WARD, found[1])).status_code == 303
+
+
+async def test_filled_field_says_so(pages: Pages) -> None:
+    here = await filed(pages, reports.whole(goes_to("home")))
+
+    for role in (Role.WARD, Role.HOME_NURSE):
+        shown = words_of(await pages.get(role, here))
+        assert "Eget hjem" in shown
+        assert "Feltet var tomt og er udfyldt fra rapporten" in shown
+        assert ("Det passer" in shown) is (role is Role.WARD)
+
+
+async def test_withdrawn_report_says_that_its_word_was_taken_out(pages: Pages) -> None:
+    here = await filed(pages, reports.whole(goes_to("home")))
+
+    await version_two(pages, status="entered-in-error")
+
+    assert "er taget ud af planen igen" in words_of(await pages.get(Role.WARD, here))
+    plan = words_of(await pages.get(Role.WARD, f"/ward/stays/{await stay_of(pages)}"))
+    assert "taget ud, for udskrivningsrapporten gælder ikke mere" in plan
+    timeline = words_of(await pages.get(Role.GP, f"/stays/{await stay_of(pages)}"))
+    assert "taget ud, for udskrivningsrapporten gælder ikke mere" in timeline
+
+
+async def test_word_that_the_ward_stands_by_stays_and_the_page_says_so(pages: Pages) -> None:
+    here = await filed(pages, reports.whole(goes_to("home")))
+    await confirm(pages, here)
+
+    await version_two(pages, status="entered-in-error")
+
+    assert "Afdelingen har selv sagt det siden, så det bliver stående" in words_of(await pages.get(Role.GP, here))
+
+
+async def test_newer_report_fills_the_field_instead(pages: Pages) -> None:
+    here = await filed(pages, reports.whole(goes_to("home")))
+
+    newer = await version_two(pages, goes_to("hosp"))
+
+    assert "Planen siger noget andet nu" in words_of(await pages.get(Role.WARD, here))
+    assert "Feltet var tomt og er udfyldt fra rapporten" in words_of(await pages.get(Role.WARD, newer))
+
+
+@pytest.mark.parametrize("status", ["preliminary", "entered-in-error"])
+async def test_nothing_can_be_taken_over_from_a_report_that_does_not_hold(pages: Pages, status: str) -> None:
+    header = reports.whole_header(identifier=reports.IDENTIFIER, status=status)
+    here = await filed(pages, reports.whole(of_now, header=header))
+
+    shown = await pages.get(Role.WARD, here)
+
+    assert "Står ikke i planen" in words_of(shown)
+    assert "Overtag i planen" not in shown.text
+    assert (await pages.post(Role.WARD, f"{here}/suggestions/0")).status_code == 422
+
+
+async def test_nothing_can_be_taken_over_from_a_report_that_is_held_or_replaced(pages: Pages) -> None:
+    first = await filed(pages, reports.whole(of_now))
+    held = await filed(pages, reports.whole(of_now, header=reports.whole_header()))
+    await version_two(pages)
+
+    for here in (first, held):
+        shown = await pages.get(Role.WARD, here)
+        assert "Overtag i planen" not in shown.text
+        assert (await pages.post(Role.WARD, f"{here}/suggestions/0")).status_code == 422
 
 
 async def test_file_is_handed_out_to_be_saved_and_html_is_not(pages: Pages) -> None:
@@ -164,3 +241,49 @@ async def test_english_reader_reads_english(pages: Pages) -> None:
     shown = await pages.get(Role.GP, here, cookie="stafet-lang=en")
 
     assert "Missing in the report" in shown.text
+
+
+async def test_patient_summary_is_shown_by_its_own_name(pages: Pages) -> None:
+    header = reports.composition(
+        reports.section("10160-0", "Medicin", "<p>Pinex</p>", "before"),
+        type=reports.concept("60591-5"),
+        title="International Patient Summary",
+    )
+    here = await filed(
+        pages, reports.report(of_now, header=header, before=reports.statement("Pinex 500 mg", "N02BE01"))
+    )
+    await filed(pages, reports.whole(of_now, identifier="urn:uuid:2"))
+
+    shown = words_of(await pages.get(Role.GP, here))
+
+    assert "Patientresumé: medicin før indlæggelsen" in shown
+    assert "Aftaler om opfølgning" not in shown
+    assert "Hvilken rapport gælder?" not in shown
+    assert "Patientresumé" in words_of(await pages.get(Role.GP, f"/stays/{await stay_of(pages)}"))
+
+
+async def test_replaced_report_says_so_first_and_leads_to_the_one_that_holds(pages: Pages) -> None:
+    first = await filed(pages, reports.whole(of_now))
+    second = await version_two(pages)
+
+    shown = await pages.get(Role.HOME_NURSE, first)
+
+    assert "Brug ikke rapporten her." in words_of(shown)
+    assert f'href="{second}"' in shown.text
+    assert "Brug ikke" not in words_of(await pages.get(Role.HOME_NURSE, second))
+
+
+async def test_report_in_a_file_is_for_the_practice_to_read_and_say_so(pages: Pages) -> None:
+    def only_a_file(bundle: reports.Json) -> None:
+        of_now(bundle)
+        header = reports.resource_of(bundle, "Composition")
+        header["section"] = [reports.section("77599-9", "Bilag", "<p>Se brevet</p>", "file")]
+
+    await filed(pages, reports.whole(only_a_file))
+
+    task = await pages.task(Role.GP, "/gp", "Gennemgå medicin")
+    shown = await pages.get(Role.GP, f"/tasks/{task}")
+
+    assert "Medicin skrevet i ord" in words_of(shown)
+    assert "Epikrise" in words_of(shown)
+    assert re.search(r'name="agree" value="yes">\s*Læst', shown.text)

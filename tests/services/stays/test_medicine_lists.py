@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from discharge.policy import Role
-from tests.engines import Database
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.fhir_api.medication.course import bundle, statement
+from tests.services.pages_house import Pages, words_of
 from tests.services.stays.medicine import FUROSEMID, list_id, state_lines, written
 
 ONE = FUROSEMID | {"amount": "1", "times": "1"}
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 @pytest.fixture
@@ -169,3 +161,18 @@ async def test_nobody_writes_somebody_elses_list(pages: Pages, role: Role, colum
 
 async def test_unknown_list_is_not_there(pages: Pages, at: str) -> None:
     assert (await pages.get(Role.WARD, at.replace("before", "in-hospital"))).status_code == 404
+
+
+async def test_list_of_five_hundred_takes_no_more_and_what_was_written_comes_back(pages: Pages, at: str) -> None:
+    lines = (statement(f"Middel {number}") for number in range(500))
+    sent = await pages.house.client.post(
+        "/fhir/Bundle", json=bundle(*lines, column="before"), headers=pages.house.hospital
+    )
+    assert sent.status_code == 201, sent.text
+    stated = await list_id(pages, at.split("/")[2], "before")
+
+    answer = await pages.post(Role.WARD, at, {"do": "line", "list": stated} | ONE)
+
+    assert answer.status_code == 422
+    assert "En liste har højst 500 linjer." in words_of(answer)
+    assert 'value="Furosemid"' in answer.text

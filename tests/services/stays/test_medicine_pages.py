@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from discharge.policy import Role
 from tests.engines import Database
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.pages_house import Pages, words_of
 from tests.services.stays.medicine import line_on, reconcile_task, written
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 @pytest.fixture

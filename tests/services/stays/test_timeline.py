@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +11,10 @@ import pytest
 
 from discharge.policy import Role
 from discharge.stay import NoticeKind
-from tests.engines import Database
 from tests.factories import OTHER_WARD
 from tests.services.course import Course
 from tests.services.installation import code_of, notification
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.services.pages_house import Pages, words_of
 
 K = NoticeKind
 PLACE = "Sund Sygehus, Medicinsk M1"
@@ -26,12 +24,6 @@ NO_EFFECT = {
     "da": "Den passer ikke med forløbet, så intet er ændret. Ring til afdelingen, hvis du er i tvivl",
     "en": "It does not fit the stay, so nothing was changed. Call the ward if in doubt",
 }
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 @pytest.fixture

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from discharge.handlers.resolving import RECONCILE
 from discharge.policy import Role
+from discharge.task import TaskStatus, Wait
+from services.persistence.views import TaskCard
 from services.web.cards import card_of
 from tests import factories_views as made
 from tests.example_pages import Examples
@@ -37,3 +40,43 @@ def test_a_note_of_the_agreement_stands_in_the_readers_language(
 ) -> None:
     assert note_in("da", note, note_en) == note
     assert note_in("en", note, note_en) == english
+
+
+WAITING = Wait(code=RECONCILE, since=made.NOW)
+
+
+def waiting(wait: Wait, *, has_practice: bool = True, is_nameless: bool = False, is_done: bool = False) -> TaskCard:
+    record = made.taken(5, made.NURSE, wait=wait)
+    done = replace(record, task=replace(record.task, status=TaskStatus.COMPLETED))
+    card = made.card(done if is_done else record)
+    assert card.context is not None
+    context = None if is_nameless else card.context if has_practice else replace(card.context, gp=None)
+    return replace(card, context=context)
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        (waiting(WAITING), "Venter på egen læges afstemning"),
+        (waiting(WAITING, is_nameless=True), "Venter på egen læges afstemning"),
+        (waiting(WAITING, has_practice=False), "Venter på afstemningen af medicinen"),
+        (waiting(replace(WAITING, code="other")), "Venter på en anden opgave i forløbet"),
+        (waiting(replace(WAITING, released_at=made.NOW)), None),
+        (waiting(WAITING, is_done=True), None),
+    ],
+)
+def test_a_card_says_what_it_waits_for_while_it_does(card: TaskCard, words: str | None) -> None:
+    assert card_of(card, Examples("da").reader(Role.HOME_NURSE)).waits == words
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        (waiting(replace(WAITING, released_at=made.at("11.10"))), "Frigivet kl. 11.10"),
+        (waiting(WAITING), None),
+        (waiting(replace(WAITING, released_at=made.at("11.10")), is_done=True), None),
+        (made.card(made.taken(5, made.NURSE)), None),
+    ],
+)
+def test_a_card_says_since_when_it_is_released_while_it_is_open(card: TaskCard, words: str | None) -> None:
+    assert card_of(card, Examples("da").reader(Role.HOME_NURSE)).released == words

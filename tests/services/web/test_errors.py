@@ -15,6 +15,7 @@ from discharge.errors import (
     AgreementError,
     ClockError,
     ConcurrentUpdateError,
+    LineChangedError,
     MedicationError,
     PersonRequiredError,
     PlanError,
@@ -28,6 +29,7 @@ from services.web import refusals
 from services.web.errors import TABLE, answer_to, headers_of, is_foreseen, issues_of, unwrapped
 
 AT = datetime(2026, 11, 20, 10, 40, tzinfo=UTC)
+CHANGED = LineChangedError(kind="MedicationReconciliation", expected=1, actual=2, lines=("a", "b"))
 
 
 def descendants(root: type[Exception]) -> Iterator[type[Exception]]:
@@ -73,6 +75,8 @@ def test_every_line_says_something_to_machines_and_to_people() -> None:
     [
         (TaskTakenError(holder="Mette Krog", since=AT), 409, "Mette Krog has had the task since 2026-11-20T10:40:00Z"),
         (ConcurrentUpdateError(kind="Task", expected=1, actual=2), 412, "expected=1, actual=2"),
+        (CHANGED, 412, "Read it again, then decide. MedicationStatement/a, MedicationStatement/b."),
+        (CHANGED, 412, "'decision').part.where(name='line')"),
         (TransitionError(kind="Task", state="done", move="accept"), 422, "move=accept"),
         (ReasonRequiredError(action="reject"), 422, "Task.statusReason"),
         (PlanError(element="discharged", problem="too early"), 422, "where(name='discharged')"),

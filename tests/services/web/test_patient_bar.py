@@ -45,3 +45,13 @@ def test_everybody_reads_why_the_ward_does_not_answer_for_72_hours(plan: dict[st
 
         assert answers is not None
         assert answers.until == words
+
+
+def test_who_reads_no_plan_is_told_where_the_patient_is_and_not_who_answers() -> None:
+    context = made.context(1)
+    gone = replace(context.stay, state=StayState.ENDED, ended_at=made.at("10.00"))
+
+    shown = bar_of(replace(context, stay=gone), (), Examples().reader(Role.PHARMACIST))
+
+    assert shown.answers is None
+    assert shown.place == "Hjemme"

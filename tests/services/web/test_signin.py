@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from discharge.errors import NotFoundError
 from discharge.policy import Role
 from services.web.language import language
 from services.web.signin import demo_caller, people_of
-from tests.engines import Database
-from tests.factories import HOSPITAL, MUNICIPALITY, NORTH, PRACTICE, WARD, directory
-from tests.services.pages_house import Pages, pages_over, words_of
+from tests.factories import HOSPITAL, MUNICIPALITY, NORTH, PRACTICE, REGION, WARD, directory
+from tests.services.pages_house import Pages, words_of
 
 ORIGIN = {"origin": "http://localhost:8000"}
-
-
-@pytest.fixture
-async def pages(database: Database) -> AsyncIterator[Pages]:
-    async with pages_over(database) as running:
-        yield running
 
 
 async def test_door_lists_people_to_be(pages: Pages) -> None:
@@ -115,3 +106,22 @@ def test_largest_organization_comes_first_and_the_rest_is_folded() -> None:
 
     assert [group.word for group in groups][:2] == ["Sygehus", "Kommune"]
     assert all(person.name for group in groups for person in (*group.people, *group.others))
+
+
+async def test_pharmacist_begins_at_the_medicine_of_the_place(pages: Pages) -> None:
+    entered = await pages.house.client.post("/demo/sign-in", data={"person": f"pharmacist|{WARD}"}, headers=ORIGIN)
+    cookie = {"cookie": entered.headers["set-cookie"].split(";")[0]}
+    shown = await pages.house.client.get("/medicine", headers=cookie)
+
+    assert (entered.status_code, entered.headers["location"]) == (303, "/medicine")
+    assert '<a href="/medicine" aria-current="page">Medicin</a>' in shown.text
+    assert "/conversations" not in shown.text
+
+
+def test_a_pharmacist_can_be_somebody_at_every_place_that_handles_medicine() -> None:
+    people = [each for group in people_of(directory(), language("da")) for each in (*group.people, *group.others)]
+
+    for place in (WARD, HOSPITAL, MUNICIPALITY, PRACTICE):
+        assert [each.role for each in people if each.key == f"pharmacist|{place}"] == ["Farmaceut"]
+    with pytest.raises(NotFoundError):
+        demo_caller(f"pharmacist|{REGION}", directory())

@@ -11,7 +11,7 @@ from discharge.policy import Role
 from tests.factories import CPR, HOSPITAL, MUNICIPALITY, PRACTICE
 from tests.services.installation import FHIR, Installation
 
-__all__ = ["ATC", "NUMBER", "Course", "bundle", "metoprolol", "pinex", "statement"]
+__all__ = ["ATC", "NUMBER", "Course", "bundle", "findings", "metoprolol", "pinex", "statement"]
 
 ATC = "http://www.whocc.no/atc"
 CPR_SYSTEM = "urn:oid:1.2.208.176.1.2"
@@ -50,6 +50,15 @@ def bundle(*resources: dict[str, Any], column: str | None = None, **elements: An
     told = {} if column is None else {"category": {"coding": [{"system": LIST, "code": column}]}}
     entries = [{"resource": each | told} for each in resources]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries} | elements
+
+
+def findings(answer: httpx.Response) -> list[dict[str, Any]]:
+    """What is said of a list that was taken in: it stands last in the answer."""
+    assert answer.status_code in {200, 201}, answer.text
+    outcome = answer.json()["entry"][-1]["resource"]
+    assert outcome["resourceType"] == "OperationOutcome"
+    found: list[dict[str, Any]] = outcome["issue"]
+    return found
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 from discharge.policy import Role
 from tests.engines import Database
 from tests.factories import HOSPITAL, MUNICIPALITY, NEIGHBOUR, NORTH, PRACTICE, WARD
-from tests.services.fhir_api.medication.course import Course, bundle, metoprolol
+from tests.services.fhir_api.medication.course import Course, bundle, metoprolol, pinex
 from tests.services.fhir_api.tasks.outcomes import issue
 
 DOCTOR = {
@@ -54,6 +54,20 @@ async def test_open_lines_keep_the_duty_from_being_done(listed: Course) -> None:
     assert answer.status_code == 422
     assert "1 lines are not decided yet" in answer.text
     assert issue(answer)["expression"] == ["Task.status"]
+
+
+async def test_the_same_decisions_again_are_answered_alike_and_change_nothing(listed: Course) -> None:
+    task = await listed.task()
+    goes_on, new = await ids(listed)
+    decisions = ((goes_on, "agree"), (new, "ask", "Hvor længe?"))
+
+    first = await listed.decide(task, *decisions)
+    before = await listed.lines()
+    again = await listed.decide(task, *decisions)
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert await listed.lines() == before
 
 
 async def test_one_bad_decision_leaves_everything_as_it_was(listed: Course) -> None:
@@ -157,13 +171,47 @@ async def test_a_record_system_names_the_practitioner(listed: Course) -> None:
 
 
 async def test_a_new_list_opens_only_what_it_changes(listed: Course) -> None:
+    await listed.send(listed.municipal_system, bundle(metoprolol(), pinex()))
     task = await listed.task()
     goes_on, new = await ids(listed)
     assert (await listed.decide(task, (goes_on, "agree"), (new, "agree"))).status_code == 200
 
-    await listed.send(listed.municipal_system, bundle(metoprolol(2)))
+    await listed.send(listed.municipal_system, bundle(metoprolol(2), pinex()))
 
     assert states(await listed.lines()) == ["open", "decided"]
+
+
+async def test_a_version_that_was_read_says_what_was_decided_on(listed: Course) -> None:
+    task = await listed.task()
+    goes_on, new = (seen_in(line) for line in await listed.lines())
+
+    answer = await listed.decide(task, (goes_on, "agree"), (new, "agree"))
+
+    assert answer.status_code == 200, answer.text
+    # What others have decided meanwhile is no other medicine.
+    assert (await listed.decide(task, (new, "ask", "Hvor længe?"))).status_code == 200
+
+
+async def test_nobody_agrees_to_what_they_have_not_seen(listed: Course) -> None:
+    task = await listed.task()
+    goes_on, new = (seen_in(line) for line in await listed.lines())
+    await listed.send(listed.hospital_system, bundle(metoprolol(2), pinex(), column="at-discharge"))
+
+    stale = await listed.decide(task, (new, "agree"), (goes_on, "agree"))
+    unseen = await listed.decide(task, (new, "agree"), (f"{(await ids(listed))[0]}/_history/7", "agree"))
+    seen = await listed.decide(task, (new, "agree"), (seen_in((await listed.lines())[0]), "agree"))
+
+    for refused in (stale, unseen):
+        said = issue(refused)
+        assert (refused.status_code, said["code"]) == (412, "conflict")
+        assert said["expression"] == ["Parameters.parameter.where(name='decision').part.where(name='line')"]
+        assert f"Read it again, then decide. {goes_on.partition('/_history')[0]}." in said["details"]["text"]
+    assert seen.status_code == 200, seen.text
+
+
+def seen_in(line: dict[str, Any]) -> str:
+    """The line in the version that was read."""
+    return f"MedicationStatement/{line['id']}/_history/{line['meta']['versionId']}"
 
 
 async def test_a_decision_is_audited_with_its_stay(listed: Course, database: Database) -> None:

@@ -141,6 +141,8 @@ async def test_unknown_parameters_are_named(listed: Course) -> None:
         (Role.DOCTOR, HOSPITAL, WARD),
         (Role.HOME_NURSE, MUNICIPALITY, NORTH),
         (Role.SYSTEM, PRACTICE, None),
+        (Role.PHARMACIST, HOSPITAL, WARD),
+        (Role.PHARMACIST, MUNICIPALITY, None),
     ],
 )
 async def test_all_parties_read_the_same_lines(listed: Course, role: Role, place: Any, unit: Any) -> None:

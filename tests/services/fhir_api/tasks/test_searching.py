@@ -129,6 +129,8 @@ async def test_other_formats_are_not_made(house: Installation) -> None:
         f"patient:identifier=urn:oid:1.2.208.176.1.2|{CPR.digits}",
         f"patient.identifier={CPR.digits}",
         f"patient={CPR.digits[:6]}-{CPR.digits[6:]}",
+        f"patient=Patient/{CPR.digits}",
+        f"_id=https://x.example/fhir/Task/{CPR.digits[:6]}-{CPR.digits[6:]}",
         f"identifier={CPR.digits}",
         f"{CPR.digits}=1",
     ],
@@ -153,6 +155,10 @@ async def test_number_in_a_body_finds_but_never_reaches_an_address(house: Instal
     assert task["for"]["reference"] == bundle["entry"][0]["resource"]["for"]["reference"]
     assert CPR.digits not in answer.text
     assert f"patient={task['for']['reference'].replace('/', '%2F')}" in bundle["link"][0]["url"]
+    for field in ("patient", "_id"):
+        odd = await house.client.post("/fhir/Task/_search", data={field: f"Patient/{CPR.digits}"}, headers=house.nurse)
+        assert odd.status_code == 200, odd.text
+        assert CPR.digits not in odd.text
 
 
 async def test_number_of_nobody_finds_nothing(house: Installation, task: dict[str, Any]) -> None:
