@@ -108,11 +108,15 @@ class DischargePlan:
     bed: str | None = None
     filled_from: DocumentId | None = None
     """The report that the destination was filled from; None: a person has said, changed or confirmed it."""
+    is_left_empty: bool = False
+    """A person took the destination out: no report fills it again."""
     cause: PlanCause | None = None
     """None: a person or a record system revised the plan."""
 
     def revised(self, revision: PlanRevision) -> DischargePlan:
         """Return the next version, or this very object when the revision changes nothing.
+
+        Who says of the destination what a report filled stands by it.
 
         Raises:
             PlanError: a telephone number that cannot be dialled.
@@ -122,13 +126,19 @@ class DischargePlan:
             for f in fields(revision)
             if not isinstance(value := getattr(revision, f.name), Unchanged) and value != getattr(self, f.name)
         }
+        is_said = not isinstance(revision.destination, Unchanged)
         if not changed:
-            return self
+            return self.confirmed() if is_said else self
         phone = changed.get("contact_phone")
         if phone is not None and not (_is_dialable(phone)):
             raise PlanError(element="contact-phone", problem="digits, spaces and one leading + only")
-        filled_from = None if "destination" in changed else self.filled_from
-        return replace(self, version=self.version + 1, filled_from=filled_from, cause=None, **changed)
+        return replace(
+            replace(self, **changed),
+            version=self.version + 1,
+            filled_from=None if is_said else self.filled_from,
+            is_left_empty=changed["destination"] is None if "destination" in changed else self.is_left_empty,
+            cause=None,
+        )
 
     def filled(self, destination: str | None, document_id: DocumentId | None) -> DischargePlan:
         """Return the next version, with what reports say of the destination now, or nothing if none says it."""
@@ -197,7 +207,7 @@ WITHOUT_72_HOURS: Final = ("psychiatric", "terminal")
 
 Source: domain.md R22x; sundhed.dk.
 """
-_ASIDE: Final = frozenset({"version", "filled_from", "cause"})
+_ASIDE: Final = frozenset({"version", "filled_from", "is_left_empty", "cause"})
 """How the version came about: nothing that anybody knows of the way home."""
 _SILENT: Final = frozenset({"bed"})
 """Housekeeping of the ward: nobody at the receiver acts on it."""

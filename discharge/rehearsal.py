@@ -12,6 +12,7 @@ from discharge.documents.rulings import Ruling
 from discharge.errors import NotFoundError
 from discharge.events import Event
 from discharge.identifiers import CprNumber, FeedId, PatientId, SorCode, StayId, TaskId, TimerId
+from discharge.medication.record import MedicationReconciliation
 from discharge.patient import Patient
 from discharge.planning import PlannedStep
 from discharge.ports import (
@@ -133,6 +134,20 @@ class _NoDocuments(Documents):
         raise NotImplementedError
 
 
+class _NoMedicine(Medications):
+    """No list is read again: what came of it was done by whoever did it, as people's acts tell."""
+
+    @override
+    async def of_stay(self, stay: Stay) -> MedicationReconciliation:
+        """There is nothing in it."""
+        return MedicationReconciliation(stay_id=stay.id, patient_id=stay.patient_id)
+
+    @override
+    async def save(self, record: MedicationReconciliation) -> None:
+        """Nobody writes in it."""
+        raise NotImplementedError
+
+
 class Rehearsal:
     """Implements ``discharge.ports.UnitOfWork`` for one stay: ``now`` is set to each instant in its turn."""
 
@@ -146,6 +161,7 @@ class Rehearsal:
         self.tasks = _TasksInMemory()
         self.timers = _NoTimers()
         self.documents = _NoDocuments()
+        self.medications = _NoMedicine()
         self._numbers = 0
 
     def new_id(self) -> str:
@@ -172,11 +188,6 @@ class Rehearsal:
     @property
     def conversations(self) -> Conversations:
         """None: nobody reads a letter again."""
-        raise NotImplementedError
-
-    @property
-    def medications(self) -> Medications:
-        """None: no rule reads a list."""
         raise NotImplementedError
 
     @property

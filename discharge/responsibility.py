@@ -46,8 +46,11 @@ def who_answers(stay: Stay, tasks: Iterable[HandoverTask], gp: SorCode | None, n
     """
     if stay.is_open:
         return Responsibility(organization=stay.ward, phone=stay.plan.contact_phone)
-    made = [task for task in tasks if task.status not in {TaskStatus.CANCELLED, TaskStatus.REJECTED}]
-    extended = next((task for task in made if task.code == ANSWERS), None)
+    ended = {TaskStatus.CANCELLED, TaskStatus.REJECTED}
+    # What a discharge that was taken back had made is no answer to the one that holds.
+    made = [task for task in tasks if task.status not in ended and task.cause is not None]
+    answering = (task for task in made if task.code == ANSWERS)
+    extended = max(answering, key=lambda task: task.created_at, default=None)
     taken_over = any(task.code == TAKES_OVER and task.status is TaskStatus.COMPLETED for task in made)
     if stay.state is not StayState.ENDED or extended is None or extended.due_at is None:
         return Responsibility(organization=gp)

@@ -20,11 +20,11 @@ class Wait:
 
     @property
     def is_on(self) -> bool:
-        """True while the other duty is open."""
+        """True until the other duty is done, or is needed no more."""
         return self.since is not None and self.released_at is None
 
     def settled(self, *, is_open: bool, at: datetime) -> Wait:
-        """As it is now that the other duty is open, or is not; this very object where that is no news."""
+        """As it is now that the other duty is still to be done, or is not; this very object where that is no news."""
         if is_open == self.is_on:
             return self
         return Wait(code=self.code, since=at) if is_open else replace(self, released_at=at)

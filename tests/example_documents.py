@@ -53,6 +53,7 @@ def clinical_examples(
         "document-empty": (Role.HOME_NURSE, alone, [alone], (), None),
         "document-question": (Role.WARD, alone, [alone, rival], (), sent),
         "document-question-read": (Role.GP, alone, [alone, rival], (), None),
+        "document-kept-back": (Role.GP, alone, [alone], ruled[:1], None),
         "document-ruled": (Role.WARD, alone, [alone, rival], ruled, None),
     }
     documents = {name: _shown(each, reader=reader, framed=framed) for name, each in found.items()}

@@ -118,6 +118,7 @@ plans = st.builds(
     override_reason=st.none() | words,
     bed=st.none() | words,
     filled_from=st.none() | ids.map(DocumentId),
+    is_left_empty=st.booleans(),
     cause=st.none() | st.sampled_from(PlanCause),
 )
 patients = st.builds(

@@ -35,8 +35,9 @@ def followed(
 ) -> DischargePlan:
     """The plan as the reports that hold fill it; this very one where they change nothing.
 
-    A report fills an empty field when it comes into force. What a report filled, and no person has changed or
-    confirmed, is taken from the latest that holds once that report holds no more, or is taken back.
+    A report fills an empty field when it comes into force, unless a person emptied it. What a report filled, and no
+    person has changed or confirmed, is taken from the latest that holds once that report holds no more, or is taken
+    back.
 
     Args:
         plan: as it stands.
@@ -48,7 +49,7 @@ def followed(
     if any(each.id == plan.filled_from for each in held):
         return plan
     was_filled = plan.filled_from is not None
-    if plan.destination is not None and not was_filled:
+    if (plan.destination is not None and not was_filled) or plan.is_left_empty:
         return plan
     asked = [each for each in reversed(held) if was_filled or each.id in fresh]
     said = next(((value, each.id) for each in asked if (value := _said(each.report)) is not None), None)

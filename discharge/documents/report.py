@@ -7,7 +7,7 @@ documents; eu-discharge-report digest 2 to 7.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -304,6 +304,25 @@ class DischargeReport:
     def all_sections(self) -> tuple[Section, ...]:
         """Its sections and those below them, in their order."""
         return tuple(each for section in self.sections for each in section.walk())
+
+    @property
+    def header(self) -> DischargeReport:
+        """What it is and how it is known, without anything that it says of anybody."""
+        return replace(
+            self,
+            title="",
+            language=None,
+            authors=(),
+            attesters=(),
+            recipients=(),
+            encounter=EncounterFacts(status=self.encounter.status),
+            sections=(),
+            files=(),
+            medicine=(),
+            follow_ups=(),
+            suggestions=(),
+            gaps=(),
+        )
 
     @property
     def stated_at(self) -> datetime:

@@ -22,6 +22,7 @@ from discharge.events import (
     StayContinued,
 )
 from discharge.handlers import duties, planner
+from discharge.handlers.questions import owe_answers
 from discharge.handlers.waiting import settle
 from discharge.identifiers import EpisodeOfCareId, MessageId, SorCode, StayId
 from discharge.notices import Effect, EncounterClass, FiledNotice, NoticeKind, StayState
@@ -314,6 +315,8 @@ async def _ended(uow: UnitOfWork, before: Stay | None, stay: Stay, patient: Pati
     # Also on a mere confirmation: it may have brought the municipality in.
     redate, news = not again or redated, duties.News(by=notice.by)
     stay = await duties.plan_tasks(uow, stay, patient, Trigger.DISCHARGED, redate=redate, news=news)
+    if not again:
+        stay = await owe_answers(uow, stay, patient)
     return await close_access(uow, stay)
 
 

@@ -275,5 +275,6 @@ async def _followed_by_duties(
     same = {each.id for each in held} == {each.id for each in holding}
     if same or stay.state in {StayState.DEAD, StayState.CANCELLED}:
         return stay
-    patient, news = await uow.patients.get(stay.patient_id), news_of_reports(held, holding, by)
+    patient = await uow.patients.get(stay.patient_id)
+    news = news_of_reports(stay, held, holding, by, uow.directory)
     return await duties.plan_tasks(uow, stay, patient, Trigger.DOCUMENT_FILED, news=news)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from discharge.agreement import MOVING, Rule, StepKind, Trigger
+from discharge.agreement import MOVING, Rule, Trigger
 from discharge.conditions import Facts
 from discharge.context import PlanningContext
 from discharge.events import AgreementMissing, TaskMoved, TaskRedated, TaskRequested
@@ -15,16 +15,26 @@ from discharge.facts import facts_of
 from discharge.handlers import planner
 from discharge.handlers.making import task_of
 from discharge.handlers.planner import NO_NEWS, News
-from discharge.handlers.reported import reports_before
+from discharge.handlers.reasons import (
+    CANCELLED_BY_NOTICE,
+    DEATH,
+    REPORT_NOT_ASKED,
+    UNDONE_BY_WARD,
+    is_dropped,
+    is_taken_away,
+    why_void,
+)
+from discharge.handlers.reported import is_of_report, reports_before
+from discharge.handlers.righting import ACT_TAKEN, overdue, put_right
 from discharge.handlers.waiting import release_waiting, settle
-from discharge.identifiers import PersonId, RuleId, SorCode, TaskId
+from discharge.identifiers import PersonId, SorCode, TaskId
 from discharge.patient import Patient
-from discharge.planning import Ladder, PlannedStep, PlannedTask, called, due_of, follows, instant_after, planned_task
+from discharge.planning import Ladder, PlannedTask, called, due_of, follows, instant_after, planned_task
 from discharge.policy import audience_at
 from discharge.ports import UnitOfWork
 from discharge.stay import PartyBasis, Stay
 from discharge.story import end_told_since
-from discharge.task import HandoverTask, Move, Person, Priority, Proofs, TaskStatus, Title
+from discharge.task import HandoverTask, Move, Person, TaskStatus
 
 __all__ = [
     "ACT_TAKEN",
@@ -42,35 +52,10 @@ __all__ = [
     "withdraw",
 ]
 
-UNDONE_BY_WARD: Final = "Udskrivningen er taget tilbage"
-CANCELLED_BY_NOTICE: Final = "Hospitalet har annulleret meldingen"
-DEATH: Final = "Borgeren er død"
-REPORT_NOT_ASKED: Final = "Hospitalet beder ikke længere om indlæggelsesrapporten"
-_TAKEN_BACK: Final = frozenset({UNDONE_BY_WARD, CANCELLED_BY_NOTICE, DEATH, REPORT_NOT_ASKED})
-"""Reasons of ours on what was withdrawn: when the fact comes back, so does the duty."""
-ACT_TAKEN: Final = "act-already-taken"
-_ACT_TAKEN_RULE: Final = RuleId("R32")
-_PUT_RIGHT_WITHIN: Final = timedelta(hours=1)
-"""[prop]: no source names a time for undoing what was done on a notice that was taken back."""
-_PUT_RIGHT: Final = Title(
-    da="Meldingen er taget tilbage: ret op på det, I allerede har gjort",
-    en="The notice was taken back: put right what you have already done",
-)
 _STAFET: Final = Person(PersonId("stafet"), "Stafet")
 _BEGINNINGS: Final = frozenset({Trigger.STAY_BEGAN, Trigger.DISCHARGED})
-_NO_LONGER_NEEDED: Final = "Grunden til opgaven er faldet væk"
-_VOIDED: Final = {
-    Trigger.TREATMENT_RESUMED: "Færdigmeldingen er taget tilbage",
-    Trigger.PLAN_REVISED: "Planen er ændret",
-    Trigger.DISCHARGED: planner.LEFT,
-    Trigger.MESSAGE_WRITTEN: "Der er svaret på beskeden",
-    Trigger.MEDICATION_REVISED: "Det er klaret på medicinlisten",
-    Trigger.DOCUMENT_FILED: "Udskrivningsrapporten er kommet",
-}
-"""Why an event took a duty back, as its owner reads it."""
 _FELL_AWAY: Final = frozenset({Trigger.TREATMENT_RESUMED, Trigger.PLAN_REVISED})
 """Events by which what was asked for is wanted no more: what somebody had begun must be put right."""
-_NOT_NEEDED: Final = frozenset({_NO_LONGER_NEEDED, *_VOIDED.values()})
 
 
 async def plan_tasks(
@@ -103,9 +88,11 @@ async def plan_tasks(
     wanted = [(trigger, rule) for trigger in triggers for rule in called(agreement, trigger, facts)]
     existing = {(task.rule, task.code): task for task in _holding(tasks, stay)} if wanted else {}
     made: dict[TaskId, Rule] = {}
+    anew: set[str] = set()
     for trigger, rule in wanted:
         known = None if trigger is Trigger.MESSAGE_WRITTEN else existing.get(rule.key)
         if known is not None and _is_asked_anew(known, rule, trigger, stay, facts, uow):
+            anew.add(known.code)
             known = None
         planned = None if known is not None and not redate else planned_task(agreement, rule, context)
         if planned is None:
@@ -120,20 +107,36 @@ async def plan_tasks(
         stay = stay.with_party(task.owner, PartyBasis.OWES, uow.now)
         await uow.tasks.save(task)
         await _arm(uow, task, planned.steps)
-        uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
+        if not is_of_report(rule):
+            uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
+    await _wait_again(uow, stay, tasks, anew)
     if any(task.wait for task in tasks) or any(rule.waits_for for rule in made.values()):
         await settle(uow, stay.id, untold=made)
-    if Trigger.DOCUMENT_FILED not in triggers:
-        stay = await _sent_before(uow, stay, patient, made.values())
+    stay = await _ask_for_reports(uow, stay, patient, made, triggers)
     return await _follow_up(uow, stay, patient, carried_out, news)
 
 
-async def _sent_before(uow: UnitOfWork, stay: Stay, patient: Patient, rules: Iterable[Rule]) -> Stay:
-    """A report that came in before the duty to send it was made has carried it out."""
-    if any(rule.completed_by is not None and Trigger.DOCUMENT_FILED in rule.completed_by.on for rule in rules):
-        for sent in await reports_before(uow, stay):
-            stay = await plan_tasks(uow, stay, patient, Trigger.DOCUMENT_FILED, news=sent)
+async def _ask_for_reports(
+    uow: UnitOfWork, stay: Stay, patient: Patient, made: Mapping[TaskId, Rule], triggers: Collection[Trigger]
+) -> Stay:
+    """A report that came in before the duty to send it was made has carried it out: nobody is asked for that."""
+    asked = {task_id for task_id, rule in made.items() if is_of_report(rule)}
+    if not asked:
+        return stay
+    for sent in () if Trigger.DOCUMENT_FILED in triggers else await reports_before(uow, stay):
+        stay = await plan_tasks(uow, stay, patient, Trigger.DOCUMENT_FILED, news=sent)
+    for task in await uow.tasks.of_stay(stay.id):
+        if task.id in asked and task.is_open:
+            uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=task))
     return stay
+
+
+async def _wait_again(uow: UnitOfWork, stay: Stay, tasks: Sequence[HandoverTask], codes: set[str]) -> None:
+    """Rungs that waited for what is owed anew wait for it once more."""
+    for task in tasks if codes else ():
+        found = await planner.rule_of(uow, task)
+        if task.is_open and found is not None and any(step.after_code in codes for step in found[1].steps):
+            await restart_ladder(uow, stay, task)
 
 
 async def _follow_up(
@@ -184,11 +187,12 @@ async def _let_follow(
         if trigger is Trigger.MESSAGE_WRITTEN and task.conversation_id != news.conversation_id:
             continue
         if follows(rule.voided_by, trigger, facts):
-            await withdraw(uow, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED), by=news.by)
+            reason = why_void(trigger, news)
+            await withdraw(uow, (task,), reason=reason, by=news.by)
             if trigger in _FELL_AWAY:
-                stay = await put_right(uow, stay, (task,), reason=_VOIDED.get(trigger, _NO_LONGER_NEEDED))
+                stay = await put_right(uow, stay, (task,), reason=reason)
         elif follows(rule.completed_by, trigger, facts):
-            carried_out += await _carry_out(uow, task, trigger, _doer(task, stay, trigger, news))
+            carried_out += await _carry_out(uow, task, trigger, planner.doer(task, stay, trigger, news))
         elif follows(rule.renewed_by, trigger, facts) and not task.is_unanswered:
             if news.is_medicine_of(task.owner, uow.directory):
                 continue
@@ -202,19 +206,11 @@ async def _let_follow(
     return stay
 
 
-def _doer(task: HandoverTask, stay: Stay, trigger: Trigger, news: News) -> Person | None:
-    """Who did it: the one whose press or letter it was, at the owner itself; for others' duties, who has them."""
-    if news.message is not None:
-        return news.by if news.message.asker == task.owner else task.assignee
-    at_the_owner = task.owner == stay.ward or trigger is Trigger.TASK_COMPLETED
-    return news.by if at_the_owner and news.by is not None else task.assignee
-
-
 async def _carry_out(
     uow: UnitOfWork, task: HandoverTask, trigger: Trigger, by: Person | None
 ) -> tuple[HandoverTask, ...]:
     """What was done elsewhere carries the duty out: for who did it, else for who has it; nobody's is only withdrawn."""
-    reason = _VOIDED.get(trigger, _NO_LONGER_NEEDED)
+    reason = why_void(trigger)
     if by is None:
         await withdraw(uow, (task,), reason=reason)
         return ()
@@ -253,15 +249,14 @@ def _holding(tasks: Sequence[HandoverTask], stay: Stay) -> list[HandoverTask]:
 
 
 def _is_void(task: HandoverTask, stay: Stay) -> bool:
-    withdrawn = task.status is TaskStatus.CANCELLED and task.status_reason in _TAKEN_BACK | _NOT_NEEDED
-    return withdrawn or planner.is_undone(task, stay) or task.status is TaskStatus.REJECTED
+    return is_taken_away(task) or planner.is_undone(task, stay) or task.status is TaskStatus.REJECTED
 
 
 def _is_asked_anew(
     known: HandoverTask, rule: Rule, trigger: Trigger, stay: Stay, facts: Facts, uow: UnitOfWork
 ) -> bool:
-    """What was done is owed once more when its rule says so; a report also when another hospital asks for it."""
-    if known.status is TaskStatus.COMPLETED and follows(rule.renewed_by, trigger, facts):
+    """What is over is owed once more when its rule says so; a report also when another hospital asks for it."""
+    if (known.status is TaskStatus.COMPLETED or is_dropped(known)) and follows(rule.renewed_by, trigger, facts):
         return True
     if known.is_open or not planner.asks_for_report(rule):
         return False
@@ -277,46 +272,6 @@ async def withdraw(uow: UnitOfWork, tasks: Iterable[HandoverTask], *, reason: st
             await uow.tasks.save(withdrawn)
             await uow.timers.arm(withdrawn, ())
             uow.record(TaskMoved(at=uow.now, stay_id=task.stay_id, by=by, task=withdrawn, move=Move.WITHDRAW))
-
-
-async def put_right(uow: UnitOfWork, stay: Stay, tasks: Sequence[HandoverTask], *, reason: str) -> Stay:
-    """Where somebody had begun on a fact that was taken back, that must be put right: a duty of its own.
-
-    Source: MedCom HospitalNotification 3.0.2, cancellations; domain.md R32.
-    """
-    had = {task.replaces for task in await uow.tasks.of_stay(stay.id) if task.code == ACT_TAKEN}
-    for task in tasks:
-        begun = task.assignee is not None or task.status is TaskStatus.COMPLETED
-        # The ward knows what it took back itself, and nobody is asked twice.
-        if not begun or task.code == ACT_TAKEN or task.id in had or task.owner == stay.ward:
-            continue
-        due_at = uow.now + _PUT_RIGHT_WITHIN
-        act = HandoverTask(
-            id=TaskId(uow.new_id()),
-            stay_id=stay.id,
-            patient_id=stay.patient_id,
-            rule=_ACT_TAKEN_RULE,
-            code=ACT_TAKEN,
-            title=_PUT_RIGHT,
-            content_class=task.content_class,
-            priority=Priority.URGENT,
-            requester=stay.ward,
-            owner=task.owner,
-            audience=task.audience,
-            chain=task.chain,
-            created_at=uow.now,
-            changed_at=uow.now,
-            due_at=due_at,
-            note=f"{task.title.da}. {reason}",
-            note_en=f"{task.title.en}. {reason}",
-            proofs=Proofs(sent_at=uow.now),
-            replaces=task.id,
-        )
-        await uow.tasks.save(act)
-        await uow.timers.arm(act, (_overdue(uow, act, due_at),))
-        uow.record(TaskRequested(at=uow.now, stay_id=stay.id, task=act))
-        stay = stay.with_party(act.owner, PartyBasis.OWES, uow.now)
-    return stay
 
 
 async def hand_over(uow: UnitOfWork, stay: Stay, previous: SorCode) -> None:
@@ -345,15 +300,11 @@ async def restart_ladder(uow: UnitOfWork, stay: Stay, task: HandoverTask) -> Non
         return
     found = await planner.rule_of(uow, task)
     if found is None:
-        await uow.timers.arm(task, (_overdue(uow, task, task.due_at),))
+        await uow.timers.arm(task, (overdue(uow, task, task.due_at),))
         return
     agreement, rule = found
     context = planner.context_of(uow, stay, await uow.patients.get(stay.patient_id), agreement)
     await _arm(uow, task, Ladder(agreement, rule, context, task.owner, task.due_at))
-
-
-def _overdue(uow: UnitOfWork, task: HandoverTask, due_at: datetime) -> PlannedStep:
-    return PlannedStep(kind=StepKind.OVERDUE, at=max(due_at, uow.now), organization=task.owner, roles=task.audience)
 
 
 async def _arm(uow: UnitOfWork, task: HandoverTask, ladder: Ladder) -> None:
@@ -361,10 +312,12 @@ async def _arm(uow: UnitOfWork, task: HandoverTask, ladder: Ladder) -> None:
     if not ladder.waits:
         await uow.timers.arm(task, ladder)
         return
+    others = await uow.tasks.of_stay(task.stay_id)
+    owed = {other.code for other in others if other.is_open}
     done_at = {
         other.code: other.proofs.done_at
-        for other in await uow.tasks.of_stay(task.stay_id)
-        if other.status is TaskStatus.COMPLETED and other.cause is not None
+        for other in others
+        if other.status is TaskStatus.COMPLETED and other.cause is not None and other.code not in owed
     }
     closed_days = await planner.closed_days_for(uow, task)
     ready = []

@@ -243,8 +243,12 @@ async def comment_line(command: CommentLine, uow: UnitOfWork) -> MedicationRecon
         organization=caller.acting,
         at=uow.now,
     )
+    after = record.commented(comment)
+    if after is record:
+        await uow.commit()
+        return record
     # No rule is asked: whatever an agreement says of work on the medicine, a remark begins no round and ends none.
-    kept = await _told(uow, stay, record, record.commented(comment), MedicationWork.COMMENTED, by)
+    kept = await _told(uow, stay, record, after, MedicationWork.COMMENTED, by)
     await uow.commit()
     return kept
 

@@ -42,7 +42,8 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
         ConcurrentUpdateError: the caller decided on an older version.
         TransitionError: the state machine has no such move.
         ReasonRequiredError: the move must be explained.
-        MedicationError: a list of medicine is to be done with while lines of it are open.
+        MedicationError: a list of medicine is to be done with while lines of it are open, or a question about one
+            is to be ended or handed to another place while it waits for its answer.
         TaskWaitsError: another duty comes first, and nobody says why this one was done all the same.
         PersonRequiredError: a record system takes a duty of people on and names nobody.
     """
@@ -69,8 +70,8 @@ async def move_task(command: MoveTask, uow: UnitOfWork) -> HandoverTask:
         await uow.commit()
         return task
     _require_current(command, task)
+    await require_resolved(uow, stay, task, moved)
     if command.move is Move.COMPLETE:
-        await require_resolved(uow, stay, task)
         moved = require_released(task, moved, command.reason)
     moved, after = await let_follow(uow, stay, task, moved, command.move, by)
     if after is not stay:

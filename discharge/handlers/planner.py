@@ -28,6 +28,7 @@ __all__ = [
     "closed_days_for",
     "concerned",
     "context_of",
+    "doer",
     "is_undone",
     "reports_asked",
     "rule_of",
@@ -138,6 +139,17 @@ def context_of(
             if task.status is TaskStatus.COMPLETED and task.cause and not is_undone(task, stay)
         ),
     )
+
+
+def doer(task: HandoverTask, stay: Stay, trigger: Trigger, news: News) -> Person | None:
+    """Who did it: the one whose press or letter it was, at the owner itself; for others' duties, who has them.
+
+    A report is sent by who filed it, whoever was to send it.
+    """
+    if news.message is not None:
+        return news.by if news.message.asker == task.owner else task.assignee
+    is_theirs = task.owner == stay.ward or trigger is Trigger.TASK_COMPLETED or news.document is not None
+    return news.by if is_theirs and news.by is not None else task.assignee
 
 
 def is_undone(task: HandoverTask, stay: Stay) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from discharge.errors import MedicationError
 from discharge.ports import UnitOfWork
 from discharge.stay import Stay
-from discharge.task import HandoverTask
+from discharge.task import HandoverTask, TaskStatus
 
 __all__ = ["ANSWERS", "RECONCILE", "require_resolved"]
 
@@ -17,17 +17,22 @@ ANSWERS: Final = frozenset({"answer-72-hour-medicine-question", "answer-medicine
 """Codes of the duty to answer what the practice asks about a line. Source: domain.md R10, R22."""
 
 
-async def require_resolved(uow: UnitOfWork, stay: Stay, task: HandoverTask) -> None:
+async def require_resolved(uow: UnitOfWork, stay: Stay, task: HandoverTask, moved: HandoverTask) -> None:
     """Let only a list without open lines be done with, and no question without its answer.
+
+    The ward alone answers on the line: while one asks, the duty is neither another place's nor anybody's to end.
 
     Raises:
         MedicationError: lines are open, or wait for an answer.
     """
-    if task.code in ANSWERS:
+    is_done = moved.status is TaskStatus.COMPLETED
+    ends = is_done or moved.status in {TaskStatus.REJECTED, TaskStatus.CANCELLED}
+    if task.code in ANSWERS and (ends or moved.owner != task.owner):
         asked = (await uow.medications.of_stay(stay)).asked
         if asked:
-            raise MedicationError(element="line", problem=f"{len(asked)} questions are not answered yet")
-    if task.code != RECONCILE:
+            problem = f"{len(asked)} questions are not answered yet: the ward answers on the line, or it is decided"
+            raise MedicationError(element="line", problem=problem)
+    if task.code != RECONCILE or not is_done:
         return
     unresolved = (await uow.medications.of_stay(stay)).unresolved
     if unresolved:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from discharge.documents.commands import RuleDocuments
 from discharge.documents.report import FiledReport
 from discharge.documents.rulings import Ruling, RulingKind, holding
-from discharge.documents.standing import in_force, is_question, may_replace, questions
+from discharge.documents.standing import Standing, in_force, is_question, may_replace, questions, standings
 from discharge.errors import ConcurrentUpdateError, DocumentError, NotFoundError, ReasonRequiredError
 from discharge.events import DocumentRuled
 from discharge.handlers.documents import readers_of, take_effect
@@ -28,7 +28,8 @@ async def rule_documents(command: RuleDocuments, uow: UnitOfWork) -> Ruling:
         NotAllowedError: the caller is no ward.
         NotFoundError: no such stay at the caller's ward, or no such document or ruling in it.
         ConcurrentUpdateError: a document came, or a colleague ruled, since the caller read them.
-        DocumentError: nothing is in question there, or the one cannot be a newer version of the other.
+        DocumentError: nothing is in question there, that is said already, or the one cannot be a newer version of
+            the other.
         ReasonRequiredError: a document is said to be nobody's here, without a word why.
     """
     caller = command.caller
@@ -92,11 +93,16 @@ def _require_in_question(command: RuleDocuments, filed: Sequence[FiledReport], r
     is_alone = command.kind is RulingKind.NOT_OURS
     if is_alone is (command.other_id is not None):
         raise DocumentError(element="other", problem="Two documents replace one another or both count; one is not ours")
+    if is_alone:
+        # It may be of another citizen without a rival, and whatever else became of it.
+        if standings(filed, rulings)[command.document_id] is Standing.NOT_OURS:
+            raise DocumentError(element="document", problem="That is said of it already")
+        if not (command.reason or "").strip():
+            raise ReasonRequiredError(action="rule-not-ours")
+        return
     pairs = [{one.id, other.id} for one, other in questions(filed, rulings)]
     if not any(pair >= set(named) for pair in pairs) or len(set(named)) < len(named):
         raise DocumentError(element="document", problem="Nothing is in question there")
     if command.kind is RulingKind.REPLACES and not may_replace(*(by_id[each] for each in named)):
         problem = "A patient summary is no version of a report, and a preliminary report replaces no final one"
         raise DocumentError(element="document", problem=problem)
-    if is_alone and not (command.reason or "").strip():
-        raise ReasonRequiredError(action="rule-not-ours")

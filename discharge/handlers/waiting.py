@@ -8,6 +8,7 @@ from dataclasses import replace
 from discharge.errors import TaskWaitsError
 from discharge.events import TaskSettled
 from discharge.handlers import planner
+from discharge.handlers.reasons import is_dropped
 from discharge.identifiers import StayId, TaskId
 from discharge.planning import PlannedStep, instant_after
 from discharge.ports import UnitOfWork
@@ -32,12 +33,15 @@ async def release_waiting(uow: UnitOfWork, completed: HandoverTask) -> None:
 
 
 async def settle(uow: UnitOfWork, stay_id: StayId, *, untold: Collection[TaskId] = ()) -> None:
-    """Let the open duties of the stay wait, or release them, by what is open now, and tell their owners at once.
+    """Let the open duties of the stay wait, or release them, by what is still to be done, and tell their owners.
 
-    Those of ``untold`` are only just asked for: their owners need not hear of them twice.
+    What somebody withdrew or gave up undone is waited for: whoever goes on all the same says why. Those
+    of ``untold`` are only just asked for: their owners need not hear of them twice.
     """
     tasks = await uow.tasks.of_stay(stay_id)
-    open_codes = {task.code for task in tasks if task.is_open}
+    latest = {task.code: task for task in tasks if task.cause is not None}
+    undone = {task.code for task in latest.values() if is_dropped(task)}
+    open_codes = undone | {task.code for task in tasks if task.is_open}
     for task in tasks:
         settled = task.settled(open_codes, uow.now)
         if settled is task:

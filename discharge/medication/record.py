@@ -9,20 +9,28 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import Final, TypeVar
 
 from discharge.errors import MedicationError, ReasonRequiredError
-from discharge.identifiers import PatientId, SorCode, StayId
+from discharge.identifiers import PatientId, StayId
+from discharge.medication.acts import (
+    LONGEST_COMMENT,
+    Answer,
+    Comment,
+    Decision,
+    LineState,
+    MedicationWork,
+    Opened,
+    SignOff,
+    Verdict,
+)
 from discharge.medication.copies import ended, retold, unfounded
 from discharge.medication.joining import Pair
 from discharge.medication.lines import Change
 from discharge.medication.lists import Column, MedicationList
 from discharge.medication.naming import LineId, NamedLine, lost_line, named
 from discharge.medication.reconciling import Doubt, Reconciled, ReconciledLine, reconcile
-from discharge.policy import Role
-from discharge.task import Person
 
 __all__ = [
     "LONGEST_COMMENT",
@@ -41,119 +49,12 @@ __all__ = [
 
 _UNTOLD: Final = frozenset({Doubt.CONTRADICTION, Doubt.LISTS_DISAGREE, Doubt.RIVALS, Doubt.NOT_MENTIONED})
 """Doubts that leave open what is taken."""
-LONGEST_COMMENT: Final = 2_000
-"""Characters: what is longer is a letter, and is written as one."""
-
-
-class MedicationWork(StrEnum):
-    """What somebody did with the medicine of a stay."""
-
-    LISTED = "listed"
-    SEEN_AT_HOME = "seen-at-home"
-    SIGNED = "signed"
-    DECIDED = "decided"
-    ASKED = "asked"
-    ANSWERED = "answered"
-    OPENED = "opened"
-    PAIRED = "paired"
-    COMMENTED = "commented"
-
-
-class Verdict(StrEnum):
-    """What the practice decides of a line. Codes as in ``$decide``."""
-
-    AGREE = "agree"
-    CHANGE = "change"
-    ASK = "ask"
-
-
-class LineState(StrEnum):
-    """How far a line has come."""
-
-    OPEN = "open"
-    ASKED = "asked"
-    ANSWERED = "answered"
-    """The answer is there; the practice has still to decide."""
-    DECIDED = "decided"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """What somebody decided of a line as it was shown."""
-
-    line_id: LineId
-    verdict: Verdict
-    by: Person
-    organization: SorCode
-    at: datetime
-    shown: str
-    """The line's fingerprint."""
-    reason: str | None = None
-    version: int = 0
-    """The version of the stay's medicine that it made: what came first is told by this, and not by clocks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What was answered to the question about a line."""
-
-    line_id: LineId
-    text: str
-    by: Person
-    organization: SorCode
-    at: datetime
-    version: int = 0
-    """As of a decision."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """Somebody who sees the citizen found that a line does not hold: what was decided of it before counts no more."""
-
-    line_id: LineId
-    by: Person
-    organization: SorCode
-    at: datetime
-    note: str
-    version: int = 0
-    """As of a decision."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
-    """What somebody who reads the medicine remarks on a line. It decides nothing and asks nothing."""
-
-    line_id: LineId
-    text: str
-    by: Person
-    role: Role
-    """What the writer was when writing: a pharmacist is read otherwise than a nurse."""
-    organization: SorCode
-    at: datetime
-    version: int = 0
-    """As of a decision."""
-
-
 _Made = TypeVar("_Made", Decision, Answer, Opened)
 
 
 def _order(made: Decision | Answer | Opened | Comment) -> tuple[int, datetime]:
     """What came first. Those of before versions were kept have none, and only their instants."""
     return made.version, made.at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignOff:
-    """The doctor at discharge stands by the list."""
-
-    by: Person
-    at: datetime
-    shown: Mapping[LineId, str]
-    """Fingerprint of each line as it was signed."""
-    override_reason: str | None = None
-    """Why it was signed with gaps left."""
-    lists: frozenset[str] = frozenset()
-    """The hospital's lists that held."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -317,7 +218,7 @@ class MedicationReconciliation:
         return replace(self, openings=(*self.openings, replace(opening, version=self.version + 1)))
 
     def commented(self, comment: Comment) -> MedicationReconciliation:
-        """With a remark on a line, which is as far as it was.
+        """With a remark on a line, which is as far as it was. Pressed twice it is one.
 
         Raises:
             MedicationError: a line that the stay does not have, or more words than a remark has.
@@ -326,6 +227,9 @@ class MedicationReconciliation:
             raise MedicationError(element="line", problem="no line of this stay has that id")
         if len(comment.text) > LONGEST_COMMENT:
             raise MedicationError(element="comment", problem=f"has more than {LONGEST_COMMENT} characters")
+        last = next(reversed(self.comments_on(comment.line_id)), None)
+        if last is not None and (last.by.id, last.text) == (comment.by.id, comment.text):
+            return self
         return replace(self, comments=(*self.comments, replace(comment, version=self.version + 1)))
 
     def comments_on(self, line_id: LineId) -> tuple[Comment, ...]:
@@ -355,8 +259,13 @@ class MedicationReconciliation:
 
     def is_opened(self, line_id: LineId) -> bool:
         """True when somebody opened the line, and nobody has decided it since."""
+        return self.opening_on(line_id) is not None
+
+    def opening_on(self, line_id: LineId) -> Opened | None:
+        """What somebody found who opened the line, where nobody has decided it since."""
         opening, decision = self._last(self.openings, line_id), self._last(self.decisions, line_id)
-        return opening is not None and (decision is None or _order(decision) < _order(opening))
+        is_news = opening is not None and (decision is None or _order(decision) < _order(opening))
+        return opening if is_news else None
 
     @staticmethod
     def _last(made: Iterable[_Made], line_id: LineId) -> _Made | None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from discharge.identifiers import EncounterId, TaskId
+from discharge.identifiers import EncounterId, TaskId, in_letters
 from discharge.medication.lines import Change, Coding, DoseRow, LineStatus, MedicationLine, Quantity
 from discharge.medication.lists import Column, MedicationList
 from discharge.medication.reconciling import Doubt, ReconciledLine
@@ -45,6 +45,8 @@ _WORDS: Final = "Medicin skrevet i ord (medication in words)"
 _NAMELESS: Final = "Produktet er ikke nævnt (product not included)"
 _LENGTH: Final = re.compile(r"(\d+(?:\.\d+)?) (\S.*)", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d(?:T\S+)?)?)?", re.ASCII)
+_LARGEST: Final = 2**31 - 1
+"""Of FHIR's whole numbers."""
 _TIMES: Final = frozenset({"s", "min", "h", "d", "wk", "mo", "a"})
 """Units of time in UCUM that FHIR knows."""
 
@@ -80,7 +82,7 @@ def statement_resource(
     resource: JsonObject = {
         "resourceType": "MedicationStatement",
         "id": line_id,
-        "meta": {"versionId": version_of(record, line_id)},
+        "meta": {"versionId": version_of(record, line_id, encounter_id=encounter_id, tasks=tasks)},
         "text": narrative(_title(said), said.instruction or "-"),
         "contained": contained,
         "subject": subject,
@@ -93,9 +95,15 @@ def statement_resource(
     return resource | taken | ({"note": [*_words(said.note), *comments]} if comments else {})
 
 
-def version_of(record: MedicationReconciliation, line_id: LineId) -> str:
-    """The version of a line's statement: the record's, and what the line says, which a decision is about."""
-    return f"{record.version}-{record.lines[line_id].fingerprint}"
+def version_of(
+    record: MedicationReconciliation, line_id: LineId, *, encounter_id: EncounterId, tasks: tuple[TaskId, ...] = ()
+) -> str:
+    """The version of a line's statement: the record's, where it is decided, and last what the line says.
+
+    A decision is about the last part.
+    """
+    around = in_letters(repr((encounter_id, tasks)), 8)
+    return f"{record.version}-{around}-{record.lines[line_id].fingerprint}"
 
 
 def shown_in(version: str) -> str:
@@ -247,11 +255,13 @@ def _often(row: DoseRow) -> JsonObject:
     if row.times is None or row.days is None or row.times <= 0 or row.days <= 0:
         return {}
     times = Fraction(row.times)
+    if times.numerator > _LARGEST or row.days * times.denominator > _LARGEST:
+        return {}  # No positiveInt. The words beside it say how often.
     return {"frequency": times.numerator, "period": _number(row.days * times.denominator), "periodUnit": "d"}
 
 
 def _number(value: Decimal) -> int | float:
-    return int(value) if value == int(value) else float(value)
+    return int(value) if abs(value) <= _LARGEST and value == int(value) else float(value)
 
 
 def _extensions(record: MedicationReconciliation, line_id: LineId, tasks: tuple[TaskId, ...]) -> list[Json]:

@@ -11,6 +11,7 @@ from fhir_mappings.elements import Element
 __all__ = ["UCUM", "number", "plain", "quantity", "words"]
 
 UCUM: Final = "http://unitsofmeasure.org"
+_ABSURD: Final = 10**9
 
 
 def number(place: Element) -> Decimal | None:
@@ -20,9 +21,9 @@ def number(place: Element) -> Decimal | None:
 
 
 def quantity(place: Element) -> Quantity | None:
-    """The amount; ``more than 5`` is none."""
+    """The amount; ``more than 5`` is none, nor is what nobody can take: those stay words."""
     value = number(place["value"])
-    if value is None or place["comparator"].exists:
+    if value is None or place["comparator"].exists or abs(value) >= _ABSURD:
         return None
     code = place.text("code") if place.text("system") == UCUM else None
     return Quantity(value, code or place.text("unit") or "1")

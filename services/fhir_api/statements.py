@@ -42,7 +42,8 @@ async def read_statement(request: Request, line_id: str) -> Response:
     async with runtime_of(request).database.reading(audit_of(request)) as session:
         found = await statement_reads.line(session, LineId(line_id))
     (known,) = found.ids
-    return versioned(request, statement_of(found, known), version_of(found.record, known))
+    version = version_of(found.record, known, encounter_id=found.encounter_id, tasks=found.tasks)
+    return versioned(request, statement_of(found, known), version)
 
 
 @router.get("/fhir/MedicationStatement")

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from starlette.datastructures import FormData
 
 from discharge.clock import local
-from discharge.plan import WITHOUT_72_HOURS, Certainty, DischargePlan, Need, PlanRevision
+from discharge.plan import UNCHANGED, WITHOUT_72_HOURS, Certainty, DischargePlan, Need, PlanRevision
 from services.web.dates import clock_time, full_date
 from services.web.forms import Form, instant_at
 from services.web.language import Language
@@ -92,7 +92,8 @@ def read_plan(sent: PlanForm, form: Form) -> PlanRevision:
         medicine_until=form.date("medicine", t("Medicin med hjem til og med")),
         contact_phone=_phone(form),
         functional_level=sent.level or None,
-        destination=sent.destination or None,
+        # The form always sends the field: only what differs from what it showed has been said.
+        destination=UNCHANGED if sent.destination == form.text("destination_shown") else sent.destination or None,
         first_visit_at=_instant(form, "visit_date", "visit_time", t("Første besøg den"), t("Første besøg kl.")),
         frail={"yes": True, "no": False}.get(sent.frail),
         without_72_hours=sent.no72 if sent.no72 in WITHOUT_72_HOURS else None,

@@ -108,6 +108,7 @@ def plan_context(view: PlanPage, reader: Reader, sent: Sent) -> dict[str, Any]:
         "needs": {need.value: word for need, word in need_words(lang).items()},
         "levels": functional_words(lang),
         "destinations": destination_words(lang),
+        "destination_shown": plan.destination or "",
         "exceptions": exception_words(lang),
         "frails": {"yes": t("Ja"), "no": t("Nej"), "": t("Ikke vurderet")},
         "changes": shown_changes,

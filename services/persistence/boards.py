@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 _CLOSED = [status.value for status in CLOSED]
+_WORKED_ON = timedelta(days=90)
+"""What nobody has worked on for longer is not listed: it is found by its stay."""
 _NOBODYS = [StayState.DEAD.value, StayState.CANCELLED.value]
 """Nobody goes through the medicine of a stay that came to this."""
 
@@ -62,7 +64,10 @@ async def ward_board(session: ReadSession) -> views.WardBoard:
                 StayRow.ended_at >= today,
                 StayRow.end_received_at >= today,
                 owed,
-                exists().where(MedicationRow.stay_id == StayRow.id, MedicationRow.asked > 0),
+                and_(
+                    StayRow.state.not_in(_NOBODYS),
+                    exists().where(MedicationRow.stay_id == StayRow.id, MedicationRow.asked > 0),
+                ),
             ),
         )
         .order_by(StayRow.began_at, StayRow.id)
@@ -92,9 +97,9 @@ async def _ward_rows(session: ReadSession, stay_ids: Sequence[UUID]) -> list[vie
         .order_by(TaskRow.created_at, TaskRow.id),
     )
     found = await session.connection.execute(
-        select(MedicationRow.stay_id, MedicationRow.asked).where(
-            MedicationRow.stay_id.in_(stay_ids), MedicationRow.asked > 0
-        )
+        select(MedicationRow.stay_id, MedicationRow.asked)
+        .join(StayRow, StayRow.id == MedicationRow.stay_id)
+        .where(MedicationRow.stay_id.in_(stay_ids), MedicationRow.asked > 0, StayRow.state.not_in(_NOBODYS))
     )
     asked = {StayId(str(row.stay_id)): row.asked for row in found}
     return [
@@ -156,6 +161,7 @@ async def medicine_board(session: ReadSession, *, page: int = 1) -> views.Medici
         # What is not readable is hidden anyway: this has the store begin with the place's own stays.
         .where(MedicationRow.stay_id.in_(select(PartyRow.stay_id).where(PartyRow.organization.in_(ours))))
         .where(StayRow.state.not_in(_NOBODYS))
+        .where(MedicationRow.changed_at > session.now - _WORKED_ON)
     )
     total = (await session.connection.execute(select(func.count()).select_from(readable.subquery()))).scalar_one()
     part = views.Part.of(total, page)

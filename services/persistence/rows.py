@@ -119,7 +119,7 @@ def patient_from(row: Row, key: DataKey) -> Patient:
     )
 
 
-_LATER_FIELDS: Final = ("without_72_hours", "filled_from", "cause")
+_LATER_FIELDS: Final = ("without_72_hours", "filled_from", "is_left_empty", "cause")
 """Fields of a plan that earlier programs do not have."""
 
 
@@ -128,7 +128,7 @@ def plan_sealed(plan: DischargePlan, stay_id: StayId, key: DataKey) -> bytes:
     clear = {f.name: _plain(getattr(plan, f.name)) for f in fields(DischargePlan)}
     for name in _LATER_FIELDS:
         # What an earlier program does not know it cannot read: it is written where it says something.
-        if clear[name] is None:
+        if clear[name] is None or clear[name] is False:
             del clear[name]
     return key.seal(orjson.dumps(clear), f"plan:{stay_id}:{plan.version}")
 

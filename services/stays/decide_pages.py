@@ -45,7 +45,8 @@ async def accept_rest(request: Request, task_id: str) -> Response:
         task_id=TaskId(task_id),
         decisions=(),
         accept_rest=True,
-        expected_version=int(version) if version.isdecimal() and len(version) < _LONG else None,
+        # Without a version that it was decided on it is decided on none that there is.
+        expected_version=int(version) if version.isdecimal() and len(version) < _LONG else -1,
     )
     return await _decided(request, command, SentLine(), "#rest")
 
@@ -61,6 +62,8 @@ async def decide(request: Request, task_id: str, line_id: str) -> Response:
     t, label = form.lang.text, form.lang.text("Dit svar")
     if said not in set(Verdict):
         form.refuse(key, label, t("Vælg Enig, Ændr eller Spørg."))
+    elif agrees and form.text("text"):
+        form.refuse(key, label, t("Du har skrevet noget. Slet det, hvis du er enig, eller send det som svar."))
     elif not agrees and not form.text("text"):
         asks = said == Verdict.ASK.value
         form.refuse(key, label, t("Skriv, hvad du spørger om.") if asks else t("Skriv, hvad der skal ændres."))

@@ -9,7 +9,7 @@ from typing import Final
 from discharge.documents.changes import SectionChange, difference
 from discharge.documents.report import FiledReport
 from discharge.documents.rulings import Ruling, RulingKind, holding
-from discharge.documents.standing import may_replace, questions
+from discharge.documents.standing import Standing, may_replace, questions, standings
 from discharge.identifiers import DocumentId
 from discharge.policy import Role
 from discharge.stay import Stay
@@ -108,6 +108,8 @@ class Settling:
     here: str
     version: int
     may_rule: bool
+    may_disown: bool = False
+    """Nothing is in question about it, but it may be about somebody else."""
     questions: tuple[QuestionView, ...] = ()
     rulings: tuple[RulingView, ...] = ()
     sent: SentRuling = field(default_factory=SentRuling)
@@ -128,11 +130,14 @@ def settling_of(
 ) -> Settling:
     """What is in question about the document that is shown, and what was said of it."""
     may_rule = is_of_ward(stay, reader)
+    asked = tuple(_questions(shown, filed, rulings, reader))
+    is_ours = standings(filed, rulings)[shown.id] is not Standing.NOT_OURS
     return Settling(
         here=f"/stays/{shown.stay_id}/documents/{shown.id}",
         version=len(filed) + len(rulings),
         may_rule=may_rule,
-        questions=tuple(_questions(shown, filed, rulings, reader)),
+        may_disown=may_rule and is_ours and not asked,
+        questions=asked,
         rulings=tuple(_rulings(shown, filed, rulings, reader, may_rule=may_rule)),
         sent=sent,
     )

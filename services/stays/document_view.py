@@ -102,6 +102,8 @@ class DocumentView:
     standing: str
     level: Level
     is_void: bool
+    is_kept_back: bool
+    """Only the ward reads what it says: it is not about this stay."""
     received: str
     facts: tuple[tuple[str, tuple[str, ...]], ...]
     gaps: tuple[str, ...]
@@ -129,7 +131,7 @@ def document_lines(
         lines.append(
             DocumentLine(
                 href=f"/stays/{stay_id}/documents/{each.id}",
-                title=each.report.title,
+                title=each.report.title or type_words(each.report, reader.lang),
                 kind=type_words(each.report, reader.lang),
                 at=moment(each.report.stated_at, reader.now, reader.lang),
                 standing=words,
@@ -159,13 +161,14 @@ def document_view(
     files = tuple(_file(file, f"{here}/files/{number}", lang) for number, file in enumerate(report.files))
     return DocumentView(
         id=shown.id,
-        title=report.title,
+        title=line.title,
         kind=type_words(report, lang),
         language=report.language or "",
         status=status_words(report.status, lang),
         standing=line.standing,
         level=line.level,
         is_void=standing in _VOID,
+        is_kept_back=standing is Standing.NOT_OURS and not is_of_ward(context.stay, reader),
         received=moment(shown.received_at, reader.now, lang),
         facts=tuple(_facts(shown, reader)),
         gaps=tuple(gap_words(gap, lang) for gap in report.gaps),

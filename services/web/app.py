@@ -141,7 +141,7 @@ class _Static(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         never_changes = path.startswith(_VENDOR) or (
-            response.status_code == HTTPStatus.OK and is_current(path, scope["query_string"])
+            response.status_code in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED} and is_current(path, scope["query_string"])
         )
         response.headers["cache-control"] = _FOREVER if never_changes else _ASK_AGAIN
         return response

@@ -8,7 +8,7 @@ from typing import Final
 
 from discharge.clock import local
 from discharge.directory import Directory
-from discharge.handlers.resolving import RECONCILE
+from discharge.handlers.resolving import ANSWERS, RECONCILE
 from discharge.identifiers import SorCode, TaskId
 from discharge.policy import ACTING_ROLES, Caller, Role
 from discharge.task import TASK_TRANSITIONS, HandoverTask, Move, TaskStatus
@@ -132,7 +132,8 @@ def moves_for(task: HandoverTask, reader: Reader) -> frozenset[Move]:
         allowed |= possible & {Move.WITHDRAW}
     if task.proposed_time is not None and task.requester in reader.scope and caller.role is not Role.VISITATOR:
         allowed |= possible & {Move.AGREE_TIME, Move.DECLINE_TIME}
-    return frozenset(allowed)
+    # A question about a line ends with its answer or with the line.
+    return frozenset(allowed - {Move.REJECT, Move.WITHDRAW} if task.code in ANSWERS else allowed)
 
 
 def card_of(card: TaskCard, reader: Reader) -> Card:

@@ -63,6 +63,9 @@ def reason_words(reason: str | None, lang: Language) -> str | None:
         "Patienten er udskrevet": t("Patienten er udskrevet"),
         "Der er svaret på beskeden": t("Der er svaret på beskeden"),
         "Det er klaret på medicinlisten": t("Det er klaret på medicinlisten"),
+        "Linjen er ændret: spørg igen, hvis spørgsmålet stadig står": t(
+            "Linjen er ændret: spørg igen, hvis spørgsmålet stadig står"
+        ),
         "Udskrivningsrapporten er kommet": t("Udskrivningsrapporten er kommet"),
         "Grunden til opgaven er faldet væk": t("Grunden til opgaven er faldet væk"),
     }

@@ -78,7 +78,7 @@ def test_what_a_revision_leaves_out_stays(revision: PlanRevision) -> None:
 
 
 def test_a_revision_knows_every_field_of_the_plan() -> None:
-    how_it_came = {"version", "filled_from", "cause"}
+    how_it_came = {"version", "filled_from", "is_left_empty", "cause"}
 
     assert {f.name for f in fields(PlanRevision)} == {f.name for f in fields(DischargePlan)} - how_it_came
 
@@ -98,9 +98,28 @@ def test_a_person_who_changes_another_field_leaves_it_a_reports_word() -> None:
     filled = DischargePlan().filled("home", DocumentId("first"))
 
     assert filled.revised(PlanRevision(bed="7")).filled_from == "first"
-    assert filled.revised(PlanRevision(destination="home")) is filled
     changed = filled.revised(PlanRevision(destination="hospice"))
     assert (changed.filled_from, changed.cause) == (None, None)
+
+
+def test_a_person_who_says_what_a_report_filled_stands_by_it() -> None:
+    filled = DischargePlan().filled("home", DocumentId("first"))
+
+    said = filled.revised(PlanRevision(destination="home"))
+    with_more = filled.revised(PlanRevision(destination="home", bed="7"))
+
+    assert said == filled.confirmed()
+    assert (with_more.destination, with_more.filled_from, with_more.cause) == ("home", None, None)
+    assert said.revised(PlanRevision(destination="home")) is said
+
+
+def test_what_a_person_took_out_is_remembered_until_a_person_says_something() -> None:
+    emptied = DischargePlan(destination="home").revised(PlanRevision(destination=None))
+
+    assert emptied.is_left_empty
+    assert emptied.revised(PlanRevision(bed="7")).is_left_empty
+    assert not emptied.revised(PlanRevision(destination="hospice")).is_left_empty
+    assert not DischargePlan().revised(PlanRevision(bed="7")).is_left_empty
 
 
 def test_a_person_stands_by_what_a_report_filled() -> None:

@@ -19,7 +19,7 @@ def _home() -> Stay:
 
 
 def _answers(**changes: Any) -> HandoverTask:
-    plain = replace(task(), code=ANSWERS, owner=WARD, due_at=NOW + 72 * HOUR)
+    plain = replace(task(), code=ANSWERS, cause="discharged", owner=WARD, due_at=NOW + 72 * HOUR)
     return replace(plain, **changes)
 
 
@@ -40,9 +40,27 @@ def test_the_ward_answers_for_72_hours_and_then_the_practice() -> None:
 
 
 def test_a_practice_that_has_taken_over_answers_from_then_on() -> None:
-    taken = replace(task(), code=TAKES_OVER, status=TaskStatus.COMPLETED)
+    taken = replace(task(), code=TAKES_OVER, cause="discharged", status=TaskStatus.COMPLETED)
 
     assert who_answers(_home(), [_answers(), taken], PRACTICE, NOW).organization == PRACTICE
+
+
+def test_what_a_discharge_that_was_none_made_says_nothing_of_the_next_one() -> None:
+    earlier = _answers(cause=None, due_at=NOW - HOUR, status=TaskStatus.COMPLETED)
+    taken = replace(task(), code=TAKES_OVER, cause=None, status=TaskStatus.COMPLETED)
+
+    found = who_answers(_home(), [earlier, taken, _answers()], PRACTICE, NOW)
+
+    assert (found.organization, found.until) == (WARD, NOW + 72 * HOUR)
+    assert who_answers(_home(), [earlier], PRACTICE, NOW).organization == PRACTICE
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_duty_that_was_made_last_counts(*, is_first: bool) -> None:
+    over = _answers(created_at=NOW - 90 * HOUR, due_at=NOW - 18 * HOUR)
+    duties = [over, _answers()] if is_first else [_answers(), over]
+
+    assert who_answers(_home(), duties, PRACTICE, NOW).organization == WARD
 
 
 @pytest.mark.parametrize("duties", [[], [_answers(status=TaskStatus.CANCELLED)], [_answers(due_at=None)]])

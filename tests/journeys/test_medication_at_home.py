@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.journey]
 def test_what_is_taken_at_home_opens_the_line_that_differs_and_no_other(
     demo: RunningDemo, office: Office, corner: Corner
 ) -> None:
-    citizen = corner.citizen(0)
+    citizen = corner.citizen(5)
     course = Course(demo, corner, citizen)
     course.admit()
     doctor = office.sits(Role.DOCTOR, corner.ward)
@@ -29,9 +29,14 @@ def test_what_is_taken_at_home_opens_the_line_that_differs_and_no_other(
 
     gp = office.sits(Role.GP, corner.practice)
     card_of(gp, stay, TITLE).get_by_role("link", name=TITLE).click()
-    for name in ("Furosemid", "Metformin"):
-        line(gp, name).get_by_role("button", name="Enig").click()
-        expect(line(gp, name)).to_contain_text("Enig ·")
+    line(gp, "Metformin").get_by_role("button", name="Enig").click()
+    expect(line(gp, "Metformin")).to_contain_text("Enig ·")
+    # Enter sends what is chosen and written, and never the first button that stands there.
+    line(gp, "Furosemid").get_by_text("Ændr", exact=True).click()
+    line(gp, "Furosemid").get_by_label("Hvad skal ændres").fill("Halv dosis i stedet")
+    line(gp, "Furosemid").get_by_role("radio", name="Ændr").press("Enter")
+    expect(line(gp, "Furosemid")).to_contain_text("Halv dosis i stedet")
+    expect(line(gp, "Furosemid")).not_to_contain_text("Enig ·")
     await_live(gp)
     mark_page(gp)
 

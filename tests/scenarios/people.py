@@ -55,22 +55,22 @@ class Person:
 
     async def takes_on(self, code: str) -> None:
         """Theirs from now on."""
-        await self._moves(code, Move.ACCEPT)
+        await self.moves(code, Move.ACCEPT)
 
     async def completes(self, code: str) -> None:
         """Taken on if it was not, and done."""
         task = await self.task(code)
         if task.is_unanswered:
-            await self._moves(code, Move.ACCEPT)
-        await self._moves(code, Move.COMPLETE)
+            await self.moves(code, Move.ACCEPT)
+        await self.moves(code, Move.COMPLETE)
 
     async def completes_early(self, code: str, why: str) -> None:
         """Done although something else comes first, and why."""
-        await self._moves(code, Move.COMPLETE, reason=why)
+        await self.moves(code, Move.COMPLETE, reason=why)
 
     async def rejects(self, code: str, reason: str) -> None:
         """Not theirs, and why."""
-        await self._moves(code, Move.REJECT, reason=reason)
+        await self.moves(code, Move.REJECT, reason=reason)
 
     async def writes(self, to: SorCode, *, about: str = "discharge", urgent: bool = False) -> None:
         """A care message that begins a thread."""
@@ -163,7 +163,8 @@ class Person:
         async with self.story.store.reading(self.caller) as session:
             return await medication_of(session, self.story.stay_id)
 
-    async def _moves(self, code: str, what: Move, **changes: object) -> None:
+    async def moves(self, code: str, what: Move, **changes: object) -> None:
+        """Any other press on the latest duty with ``code``."""
         task = await self.task(code)
         await self.story.store.run(move_task, factories.move(self.caller, task, what, **changes))
 

@@ -27,7 +27,7 @@ class MedicationRow(Base):
     asked: Mapped[int] = mapped_column(server_default="0")
     """Those of them that wait for the ward's answer: what its board says."""
     signed_at: Mapped[datetime | None]
-    changed_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)
     record: Mapped[bytes]
 
 

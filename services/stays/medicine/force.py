@@ -34,11 +34,16 @@ def in_force_of(record: MedicationReconciliation, reader: Reader) -> tuple[Force
 def _line(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> ForceLine:
     line, lang, t = record.lines[line_id], reader.lang, reader.lang.text
     shown, decision, state = line.instruction_line, record.decision_on(line_id), record.state_of(line_id)
-    note = ""
+    opened = record.opening_on(line_id)
     if decision is not None and decision.verdict is Verdict.CHANGE:
         note = t("Egen læge: {what}").format(what=decision.reason or "")
     elif state is LineState.ASKED:
         note = t("Egen læge har spurgt afdelingen")
+    elif opened is not None:
+        note = t("Passer ikke: {what}. Venter på egen læge").format(what=opened.note)
+    else:
+        is_told = state is LineState.DECIDED or record.is_doubtful(line_id)
+        note = "" if is_told else t("Venter på egen læge")
     return ForceLine(
         name=words.name_of(shown, lang),
         kind=words.kind_of(shown, lang),

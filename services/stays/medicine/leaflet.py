@@ -125,9 +125,14 @@ def _item(record: MedicationReconciliation, line_id: LineId, line: ReconciledLin
 
 
 def _told(record: MedicationReconciliation, line_id: LineId, reader: Reader) -> str:
-    t, decision = reader.lang.text, record.decision_on(line_id)
+    t, decision, opened = reader.lang.text, record.decision_on(line_id), record.opening_on(line_id)
+    if opened is not None:
+        return t("Hjemme er set: {what}. Din læge tager stilling.").format(what=opened.note)
     if decision is None:
         return ""
+    answer = record.answer_to(decision)
+    if answer is not None:
+        return t("Sygehuset har svaret: {what}. Din læge tager stilling.").format(what=answer.text)
     if decision.verdict is Verdict.CHANGE:
         return t("Egen læge: {what}").format(what=decision.reason or "")
     if record.state_of(line_id) is LineState.ASKED:

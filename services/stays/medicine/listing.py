@@ -122,7 +122,7 @@ def list_context(about: ListView, form: LineForm, old: MedicationLine | None, qu
         "editing": "" if old is None else old.id,
         "names": _names(about.catalogue),
         "forms": about.catalogue.forms,
-        "units": _offered({unit: unit for unit in words.UNITS}, form.unit),
+        "units": _offered({unit: words.unit_word(unit, lang) for unit in words.UNITS}, form.unit),
         "routes": _offered(_routes(about), form.route),
         "statuses": statuses(about.column, lang, old),
         "query": query,

@@ -39,6 +39,7 @@ __all__ = [
     "saying_words",
     "stated_words",
     "taking_words",
+    "unit_word",
 ]
 
 OLD: Final = timedelta(days=115)
@@ -136,6 +137,11 @@ def amount_words(amount: Quantity, lang: Language) -> str:
     else:
         unit = _ENGLISH.get(amount.unit, (amount.unit, amount.unit))[not is_one]
     return plain_number(amount.value, lang) if unit == "1" else f"{plain_number(amount.value, lang)} {unit}"
+
+
+def unit_word(unit: str, lang: Language) -> str:
+    """One of ``UNITS`` as the form offers it."""
+    return unit if lang.is_danish else _ENGLISH.get(unit, (unit, unit))[0]
 
 
 def dose_words(line: MedicationLine, lang: Language) -> str:

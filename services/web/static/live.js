@@ -274,6 +274,10 @@ function entry(frame) {
     if (document.getElementById(id)) soon(frame.stay, () => replaceItem(id, main.dataset.rows + frame.stay));
     else if (isNews(frame)) soon(frame.stay, () => offer(frame));
     countsSoon();
+  } else if ("news" in main.dataset) {
+    if (frame.event !== main.dataset.news) return;
+    newsCount += 1;
+    ask();
   } else if (main.dataset.watch === undefined || main.dataset.watch === frame.stay) {
     news();
   }
@@ -537,7 +541,11 @@ async function refresh(mustShow) {
   }
   window.htmx?.process(main);
   for (const item of $$(ITEMS)) adopt(item);
-  pending.clear();
+  // What stands on another page is still to be found: the pill leads there.
+  for (const [key, one] of pending) {
+    one.tried = isPaged() && !document.getElementById(one.item.id);
+    if (!one.tried) pending.delete(key);
+  }
   grouped.clear();
   showPill();
   const told = $("#clock", page)?.dataset.serverNow;
@@ -594,7 +602,7 @@ document.addEventListener("submit", (event) => {
     // A browser that is offline would show a page of its own in place of what was written.
     if (form.method === "post" && !navigator.onLine) {
       event.preventDefault();
-      notSent(form);
+      notSent(form, event.submitter);
     }
     return;
   }
@@ -616,11 +624,11 @@ document.addEventListener("submit", (event) => {
   }
 }, true);
 
-function notSent(form) {
+function notSent(form, button) {
   bar("");
   bar("off", words.notSent, "", words.tryNow, () => {
     bar("");
-    form.requestSubmit();
+    form.requestSubmit(button);
   });
   heldUntil = performance.now() + 6_000;
   announce(words.notSent);
@@ -739,7 +747,7 @@ function tick() {
   }
   freshness(age);
   if (state !== "ended" && lostAt !== null) trouble(age);
-  if (pending.size && performance.now() - touched > QUIET) showNew(false);
+  if ([...pending.values()].some((one) => !one.tried) && performance.now() - touched > QUIET) showNew(false);
 }
 
 function freshness(age) {

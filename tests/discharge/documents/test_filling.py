@@ -39,6 +39,20 @@ def test_only_an_empty_destination_is_filled_by_itself() -> None:
     assert after(report(status=DocumentStatus.PRELIMINARY, suggestions=(HOME,))) == DischargePlan()
 
 
+def test_what_a_person_took_out_no_report_fills_again() -> None:
+    first, newer = version(0, suggestions=(HOME,)), version(1, suggestions=(HOSPICE,))
+    emptied = after(first).revised(PlanRevision(destination=None))
+
+    assert followed(emptied, filed(first, newer), (), {newer.id}) is emptied
+
+
+def test_what_a_person_said_after_a_report_is_not_turned_by_a_newer_one() -> None:
+    first, newer = version(0, suggestions=(HOME,)), version(1, suggestions=(HOSPICE,))
+    said = after(first).revised(PlanRevision(destination="home"))
+
+    assert followed(said, filed(first, newer), (), {newer.id}) is said
+
+
 def test_what_only_a_report_said_is_taken_from_the_newer_one() -> None:
     newer = version(1, suggestions=(HOSPICE,))
 

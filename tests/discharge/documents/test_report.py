@@ -88,3 +88,12 @@ def test_patient_summary_states_what_was_taken_before_and_nothing_of_its_files()
 
     assert made.stated == (before,)
     assert replace(made, medicine=()).stated == ()
+
+
+def test_header_says_what_it_is_and_nothing_of_anybody() -> None:
+    made = report(composition_key=DOCUMENT, medicine=listing(medicine("Pinex")), authors=("Ida Læge",))
+
+    header = made.header
+
+    assert (header.keys, header.type_code, header.stated_at) == (made.keys, made.type_code, made.stated_at)
+    assert (header.title, header.authors, header.sections, header.stated) == ("", (), (), ())

@@ -152,3 +152,12 @@ def test_no_rule_can_wait_for_a_comment() -> None:
     problems = problems_of(parse_agreement(document))
 
     assert "medicine.work is never commented" in "; ".join(each.text for each in problems)
+
+
+async def test_a_remark_that_is_pressed_twice_is_told_once(store: FakeStore) -> None:
+    line = next(iter((await two_lists(store)).lines))
+    first = await remark(store, line, gp())
+    told = works(store)
+
+    assert await remark(store, line, gp()) == first
+    assert works(store) == told

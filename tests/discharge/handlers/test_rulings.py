@@ -102,6 +102,19 @@ async def test_document_that_is_not_ours_needs_a_word_why_and_takes_its_lines_al
     assert store.stay().plan.destination == "hospice"
 
 
+async def test_report_without_a_rival_is_said_not_to_be_ours_and_only_once() -> None:
+    store = await gone_home()
+    await file(store, report(medicine=listing(medicine("Pinex"))))
+
+    await store.run(rule_documents, ruling(store, R.NOT_OURS, 0, reason="En anden borger"))
+
+    assert names_at_discharge(store) == []
+    with pytest.raises(DocumentError):
+        await store.run(rule_documents, ruling(store, R.NOT_OURS, 0, reason="En anden borger"))
+    await store.run(rule_documents, ruling(store, R.TAKEN_BACK, 0, takes_back=0))
+    assert names_at_discharge(store) == ["Pinex"]
+
+
 async def test_wrong_word_is_taken_back_and_it_is_a_question_again(store: FakeStore) -> None:
     await store.run(rule_documents, ruling(store, R.NOT_OURS, 0, reason="En anden borger"))
 
@@ -148,9 +161,8 @@ async def test_who_saw_less_than_there_is_decides_nothing(store: FakeStore) -> N
         (R.NOT_OURS, 0, 1, {}),
         (R.BOTH_COUNT, 0, 0, {}),
         (R.BOTH_COUNT, 0, 2, {}),
-        (R.NOT_OURS, 2, None, {"reason": "En anden"}),
     ],
-    ids=["no-other", "not-ours-of-two", "with-itself", "not-in-question", "alone"],
+    ids=["no-other", "not-ours-of-two", "with-itself", "not-in-question"],
 )
 async def test_what_nothing_asks_is_not_ruled(
     store: FakeStore, kind: RulingKind, one: int, other: int | None, changes: dict[str, Any]

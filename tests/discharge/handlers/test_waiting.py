@@ -9,9 +9,10 @@ from discharge.conditions import Condition
 from discharge.documents.report import DocumentStatus
 from discharge.errors import TaskWaitsError
 from discharge.events import MedicationRevised, TaskRequested, TaskSettled
-from discharge.handlers import begin_stay, move_task, receive_notice
+from discharge.handlers import begin_stay, move_task, receive_notice, revise_plan
 from discharge.identifiers import FeedId
 from discharge.notices import NoticeKind
+from discharge.plan import PlanRevision
 from discharge.task import Move, TaskStatus
 from notifications.entry import EntryEvent
 from tests.discharge.documents.made import listing, report, version
@@ -30,6 +31,7 @@ from tests.factories import (
     notice,
     patient,
     receive,
+    revise,
     ward_nurse,
 )
 from tests.fakes import FakeStore
@@ -94,11 +96,26 @@ async def test_owner_alone_is_told_at_once_when_the_other_is_done() -> None:
     assert len(store.feeds[FeedId(NORTH)]) == told[FeedId(NORTH)] + 1
 
 
-async def test_withdrawing_the_other_releases_as_well() -> None:
+async def test_withdrawing_the_other_leaves_it_undone_and_whoever_goes_on_says_why() -> None:
     asked = rule("R21", Trigger.STAY_BEGAN, owner="municipality", code="first")
     store = await _begun(asked, WAITS)
 
     await store.run(move_task, move(ward_nurse(), store.task(code="first"), Move.WITHDRAW, reason="Ikke nødvendig"))
+
+    assert not store.happened(TaskSettled)
+    assert store.task(code="second").is_waiting
+
+
+async def test_duty_whose_other_falls_away_by_itself_waits_no_longer() -> None:
+    asked = rule(
+        "R21",
+        Trigger.STAY_BEGAN,
+        code="first",
+        voided_by=Consequence(on=frozenset({Trigger.PLAN_REVISED})),
+    )
+    store = await _begun(asked, WAITS)
+
+    await store.run(revise_plan, revise(store.stay().id, revision=PlanRevision(frail=True)))
 
     assert [event.task.code for event in store.happened(TaskSettled)] == ["second"]
 

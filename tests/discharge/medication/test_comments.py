@@ -76,6 +76,15 @@ def test_a_line_that_somebody_remarked_on_is_accepted_by_itself() -> None:
     assert made.commented(remark(goes_on)).rest == ()
 
 
+def test_a_remark_that_is_sent_twice_is_one() -> None:
+    made = two_lines()
+    goes_on, new = made.lines
+    said = made.commented(remark(goes_on))
+
+    assert said.commented(remark(goes_on)) is said
+    assert len(said.commented(remark(new)).commented(remark(goes_on, "andet")).comments) == 3
+
+
 def test_a_remark_is_about_a_line_of_the_stay() -> None:
     with pytest.raises(MedicationError) as refused:
         two_lines().commented(remark(LineId("nobody's")))

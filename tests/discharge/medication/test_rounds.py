@@ -52,6 +52,16 @@ def test_a_list_that_changes_a_decided_line_opens_that_line_alone() -> None:
     assert newly_open(made, later) == (goes_on,)
 
 
+def test_a_line_that_waits_for_its_answer_is_the_practices_again_when_it_does_not_hold() -> None:
+    made = two_lines()
+    line, other = made.lines
+    asked = made.decided([decision(made, each, Verdict.ASK, reason="Hvorfor?") for each in (line, other)])
+    opening = Opened(line_id=line, by=GP, organization=PRACTICE, at=AT + 2 * HOUR, note="Tages ikke")
+
+    assert newly_open(made, asked) == ()
+    assert newly_open(asked, asked.opened(opening)) == (line,)
+
+
 def test_an_open_line_that_is_opened_was_open_and_a_decided_one_was_not() -> None:
     made = two_lines()
     goes_on, new = made.lines

@@ -112,6 +112,7 @@ def test_what_nobody_can_read_is_named_and_stops_the_reckoning(place: str) -> No
         (ranged(None, amount(2)), "dosis højst 2 tablet"),
         ({"doseAndRate": [{"doseQuantity": TABLET | {"comparator": "<"}}]}, "dosis <1 tablet"),
         ({"dose": {"value": 5, "code": "mg", "comparator": ">="}}, "dosis >=5 mg"),
+        (ONE | {"doseAndRate": [{"doseQuantity": amount(1e12)}]}, "dosis 1000000000000 tablet"),
     ],
 )
 def test_an_amount_that_is_not_one_is_said_and_not_reckoned_with(fields: Fields, beside: str) -> None:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from fhir_mappings import r4
 from fhir_mappings.elements import Element
 from fhir_mappings.instants import write_instant
 from fhir_mappings.medicine.line import read_line
-from fhir_mappings.medicine.statement import DECISION, RECONCILIATION, statement_resource
+from fhir_mappings.medicine.statement import DECISION, RECONCILIATION, shown_in, statement_resource, version_of
 from fhir_mappings.references import NOWHERE
 from tests.discharge.medication.lines import AT, DOCTOR, GP, HOSPITAL, PRACTICE, dose, medicine, stated, tables
 
@@ -63,7 +64,7 @@ def test_a_line_that_goes_on_reads_as_the_contract_says() -> None:
     resource = of(stated(BEFORE, medicine()), again)
 
     assert resource["id"] == "id-1"
-    assert re.fullmatch(r"3-[a-p]{32}", resource["meta"]["versionId"])
+    assert re.fullmatch(r"3-[a-p]{8}-[a-p]{32}", resource["meta"]["versionId"])
     assert resource["status"] == "active"
     assert resource["medicationCodeableConcept"] == {
         "coding": [{"system": ATC, "code": "C07AB02"}],
@@ -344,3 +345,23 @@ def test_a_line_without_note_or_comment_has_no_note() -> None:
 
     assert "note" not in bare
     assert commented["note"] == [{"authorString": f"{GP.name}, gp", "time": write_instant(AT), "text": "Se på det"}]
+
+
+@pytest.mark.parametrize("row", [dose("1e30"), dose("-1e300"), dose("1", times="24000000000000000"), dose("3e9")])
+def test_what_no_number_of_fhir_can_hold_breaks_no_answer(row: DoseRow) -> None:
+    resource = of(stated(AFTER, medicine(dosage=(row,))))
+
+    (written,) = resource["dosage"]
+    assert "frequency" not in written.get("timing", {}).get("repeat", {}) or row.times == 1
+    assert orjson.loads(orjson.dumps(resource)) == resource
+
+
+def test_a_duty_that_is_made_later_is_another_version_of_the_line() -> None:
+    made = record(stated(AFTER, medicine()))
+    (line_id,) = made.lines
+
+    before = version_of(made, line_id, encounter_id=CONTACT)
+    after = version_of(made, line_id, encounter_id=CONTACT, tasks=(TASK,))
+
+    assert before != after
+    assert shown_in(before) == shown_in(after) == made.lines[line_id].fingerprint

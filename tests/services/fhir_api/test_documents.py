@@ -139,8 +139,9 @@ async def test_other_content_under_the_same_identifier_is_held_and_operators_are
 
 
 async def test_what_is_preferred_is_answered(house: Installation) -> None:
-    alone = await post(house, reports.whole(of_now), Prefer="return=OperationOutcome")
-    nothing = await post(house, reports.whole(of_now), Prefer="return=minimal")
+    report = reports.whole(of_now)
+    alone = await post(house, report, Prefer="return=OperationOutcome")
+    nothing = await post(house, report, Prefer="return=minimal")
 
     assert alone.json()["resourceType"] == "OperationOutcome"
     assert nothing.content == b""

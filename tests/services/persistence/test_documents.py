@@ -105,6 +105,34 @@ async def test_party_that_reads_no_documents_gets_none(store: Store, who: Caller
         assert await rulings_of(session, stay_of(store)) == []
 
 
+@pytest.mark.parametrize("who", [*READERS, factories.record_system()])
+async def test_of_what_is_said_not_to_be_ours_only_the_ward_reads_more_than_the_header(
+    store: Store, who: Caller
+) -> None:
+    ours = await filed(store, sections=(section("Vores"),))
+    command = RuleDocuments(
+        caller=DOCTOR,
+        stay_id=stay_of(store),
+        kind=RulingKind.NOT_OURS,
+        document_id=await filed(store, sections=(section("En anden"),), medicine=listing(medicine())),
+        reason="Forkert borger",
+        expected_version=2,
+    )
+    theirs = (await store.run(rule_documents, command)).document_id
+
+    async with store.reading(who) as session:
+        found = {each.id: each.report for each in await documents_of(session, stay_of(store))}
+        assert await original_of(session, ours) == b"Hemmelix"
+        assert found[ours].sections[0].lines == ("Vores",)
+        if who is DOCTOR:
+            assert await original_of(session, theirs) == b"Hemmelix"
+            assert found[theirs].sections[0].lines == ("En anden",)
+        else:
+            assert (found[theirs].title, found[theirs].sections, found[theirs].medicine) == ("", (), ())
+            with pytest.raises(NotFoundError):
+                await original_of(session, theirs)
+
+
 async def test_nobody_else_learns_that_there_are_any(store: Store) -> None:
     await filed(store)
 

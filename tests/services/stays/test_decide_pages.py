@@ -133,6 +133,16 @@ async def listed_line(pages: Pages, stay: str, name: str) -> str:
     return found[1]
 
 
+async def test_agreeing_throws_no_words_away(pages: Pages, at: str) -> None:
+    line = await line_on(pages, at, "Furosemid")
+
+    answer = await pages.post(Role.GP, f"{at}/medicine/{line}", {"agree": "yes"} | CHANGED)
+
+    assert answer.status_code == 422
+    assert "Du har skrevet noget. Slet det, hvis du er enig, eller send det som svar." in words_of(answer)
+    assert "Halv dosis i stedet</textarea>" in answer.text
+
+
 async def test_rest_that_was_seen_in_an_older_table_is_not_agreed_to(pages: Pages, at: str, stay: str) -> None:
     version = await version_on(pages, at)
     await state_lines(pages, stay, "at-discharge", {"name": "Kaliumklorid", "amount": "1", "times": "1"})

@@ -168,6 +168,25 @@ async def test_word_that_the_ward_stands_by_stays_and_the_page_says_so(pages: Pa
     assert "Afdelingen har selv sagt det siden, så det bliver stående" in words_of(await pages.get(Role.GP, here))
 
 
+@pytest.mark.parametrize(("chosen", "said"), [("home", "Feltet var tomt og er udfyldt"), ("", "er taget ud af planen")])
+async def test_form_of_the_plan_says_only_what_differs_from_what_it_showed(
+    pages: Pages, chosen: str, said: str
+) -> None:
+    here = await filed(pages, reports.whole(goes_to("home")))
+    plan = f"/ward/stays/{await stay_of(pages)}"
+    fields = dict(
+        re.findall(r'name="(version|destination_shown)" value="([^"]*)"', (await pages.get(Role.WARD, plan)).text)
+    )
+    assert fields["destination_shown"] == "home"
+
+    saved = await pages.post(Role.WARD, f"{plan}/plan", fields | {"destination": chosen, "bed": "7"})
+
+    assert saved.status_code == 303
+    assert said in words_of(await pages.get(Role.GP, here))
+    newer = await version_two(pages, goes_to("hosp"))
+    assert ("Feltet var tomt" in words_of(await pages.get(Role.WARD, newer))) is (chosen == "home")
+
+
 async def test_newer_report_fills_the_field_instead(pages: Pages) -> None:
     here = await filed(pages, reports.whole(goes_to("home")))
 

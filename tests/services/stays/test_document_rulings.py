@@ -105,6 +105,29 @@ async def test_report_that_is_not_ours_needs_a_reason_and_nothing_written_is_los
     assert "Hører ikke til her" in words_of(await pages.get(Role.GP, second))
 
 
+async def test_report_of_another_citizen_without_a_rival_is_shut_to_everybody_but_the_ward(pages: Pages) -> None:
+    alone = await filed(pages, reports.whole(of_now))
+    original = f"/fhir/Bundle/{alone.rpartition('/')[2]}"
+    found = re.search(r'href="([^"]+/files/\d+)"', (await pages.get(Role.GP, alone)).text)
+    assert found is not None
+    assert "Er rapporten ikke jeres?" not in words_of(await pages.get(Role.GP, alone))
+
+    status, shown = await said(pages, alone, "not-ours")
+    assert (status, "Skriv, hvorfor rapporten ikke er jeres." in shown) == (422, True)
+    assert (await said(pages, alone, "not-ours", reason="En anden borger"))[0] == 303
+
+    for role, answer in ((Role.WARD, 200), (Role.GP, 404), (Role.HOME_NURSE, 404)):
+        assert (await pages.get(role, found[1])).status_code == answer
+        assert (await pages.get(role, original)).status_code == answer
+    header = words_of(await pages.get(Role.GP, alone))
+    assert "Kun afdelingen ser, hvad der står i den" in header
+    assert "En anden borger" in header
+    for told in ("Behandlingsforløb", "Filer", "Mangler i rapporten"):
+        assert told in words_of(await pages.get(Role.WARD, alone))
+        assert told not in header
+    assert "Er rapporten ikke jeres?" not in words_of(await pages.get(Role.WARD, alone))
+
+
 async def test_wrong_word_is_taken_back_on_the_page(pages: Pages) -> None:
     first, second = await two(pages)
     await said(pages, second, "not-ours", reason="En anden borger")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from discharge.policy import Role
@@ -52,7 +54,12 @@ async def test_practice_decides_line_by_line_and_closes_when_none_is_left(pages:
         line = await line_on(pages, at, name)
         answer = await pages.post(Role.GP, f"{at}/medicine/{line}", form)
         assert (answer.status_code, answer.headers["location"]) == (303, f"{at}#line-{line}")
-    assert (await pages.post(Role.GP, f"{at}/medicine")).status_code == 303
+    unseen = await pages.post(Role.GP, f"{at}/medicine")
+    assert unseen.status_code == 409, "nobody agrees to what they do not say they have seen"
+    shown = (await pages.get(Role.GP, at)).text
+    version = re.search(r'name="version" value="(\d+)"><button class="btn" type="submit">Enig', shown)
+    assert version is not None
+    assert (await pages.post(Role.GP, f"{at}/medicine", {"version": version[1]})).status_code == 303
 
     shown = words_of(await pages.get(Role.GP, at))
     assert "5 af 5 besvaret." in shown

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from discharge.handlers.resolving import RECONCILE
+from discharge.handlers.resolving import ANSWERS, RECONCILE
 from discharge.policy import Role
-from discharge.task import TaskStatus, Wait
+from discharge.task import Move, TaskStatus, Wait
 from services.persistence.views import TaskCard
-from services.web.cards import card_of
+from services.web.cards import card_of, moves_for
 from tests import factories_views as made
 from tests.example_pages import Examples
 
@@ -72,7 +72,7 @@ def test_a_card_says_what_it_waits_for_while_it_does(card: TaskCard, words: str 
 @pytest.mark.parametrize(
     ("card", "words"),
     [
-        (waiting(replace(WAITING, released_at=made.at("11.10"))), "Frigivet kl. 11.10"),
+        (waiting(replace(WAITING, released_at=made.at("11.10"))), "Frigivet kl.\N{NO-BREAK SPACE}11.10"),
         (waiting(WAITING), None),
         (waiting(replace(WAITING, released_at=made.at("11.10")), is_done=True), None),
         (made.card(made.taken(5, made.NURSE)), None),
@@ -80,3 +80,12 @@ def test_a_card_says_what_it_waits_for_while_it_does(card: TaskCard, words: str 
 )
 def test_a_card_says_since_when_it_is_released_while_it_is_open(card: TaskCard, words: str | None) -> None:
     assert card_of(card, Examples("da").reader(Role.HOME_NURSE)).released == words
+
+
+@pytest.mark.parametrize(("code", "is_offered"), [*((each, False) for each in sorted(ANSWERS)), ("other", True)])
+def test_a_question_about_a_line_is_not_offered_to_be_rejected(code: str, *, is_offered: bool) -> None:
+    task = replace(made.records()[0].task, code=code)
+
+    moves = moves_for(task, Examples("da").reader(Role.HOME_NURSE))
+
+    assert (Move.ACCEPT in moves, Move.REJECT in moves) == (True, is_offered)
