@@ -124,9 +124,9 @@ class _NoDocuments(Documents):
         raise NotImplementedError
 
     @override
-    async def rulings(self, stay: Stay) -> Sequence[Ruling]:  # noqa: ARG002 - the port's names
-        """There is nothing to rule on."""
-        return ()
+    async def rulings(self, stay: Stay) -> Sequence[Ruling]:
+        """There is nothing to rule on, and nobody asks."""
+        raise NotImplementedError
 
     @override
     async def rule(self, stay: Stay, ruling: Ruling) -> None:
