@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -39,16 +40,19 @@ _FORMS: Final = MappingProxyType({word: key for key, words in _FORM_WORDS.items(
 _AMOUNT: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d_]+)")
 
 
+@lru_cache(maxsize=1024)
 def route_key(text: str) -> str | None:
     """The route that ``text`` is a word for; None when it is not known."""
     return _ROUTES.get(plain(text))
 
 
+@lru_cache(maxsize=1024)
 def form_key(text: str) -> str | None:
     """The form that ``text`` is a word for; None when it is not known. A depot tablet is no tablet."""
     return _FORMS.get(plain(text))
 
 
+@lru_cache(maxsize=4096)
 def strength_key(text: str) -> str | None:
     """The strength as milligrams, else as amount and unit; None when it is not one amount in one unit."""
     found = _AMOUNT.fullmatch(text.strip())
